@@ -1,0 +1,65 @@
+//! Campaigns: which variants are tried on which cases, how often, and how answers are judged.
+
+use crate::metric::Metric;
+use crate::outcome::TimeoutCountsAs;
+use crate::scorer::Scorer;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// A random part of a data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct Sample {
+    /// At most this many rows.
+    pub max_items: u32,
+    /// Which ones; the same seed takes the same rows.
+    #[serde(default)]
+    #[ts(type = "number")]
+    pub seed: u64,
+}
+
+/// A checked campaign.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Campaign {
+    /// The file's name without its extension.
+    pub name: String,
+    /// What it is about.
+    pub description: Option<String>,
+    /// The data set, relative to the workspace.
+    pub dataset: String,
+    /// A part of it.
+    pub sample: Option<Sample>,
+    /// Names of variants, in the order of columns.
+    pub variants: Vec<String>,
+    /// The one that the others are compared with; the first when the file names none.
+    pub baseline_variant: String,
+    /// How often each case is tried with each variant.
+    pub trials_per_combination: u16,
+    /// How answers are judged.
+    pub scorers: Vec<Scorer>,
+    /// The weighted score at or above which a trial passes.
+    pub pass_threshold: f64,
+    /// The metric that decides.
+    pub primary_metric: Metric,
+    /// Of all intervals, 0.5 to 0.999.
+    pub confidence: f64,
+    /// The smallest difference of the primary metric that matters.
+    pub margin: f64,
+    /// Trials at the same time.
+    pub parallel: u16,
+    /// The most time a trial's model may take, in seconds.
+    pub timeout_seconds: f64,
+    /// What a time-out means for the success rate.
+    pub timeout_counts_as: TimeoutCountsAs,
+    /// How often a transient error of the provider is tried again.
+    pub retries: u16,
+    /// Waiting time after each trial, in seconds.
+    pub cooldown_seconds: f64,
+    /// No new call is made once this would be passed, in USD.
+    pub budget_usd: Option<f64>,
+    /// Of the order of trials.
+    #[ts(type = "number")]
+    pub seed: u64,
+}

@@ -1,0 +1,126 @@
+//! What the core and the engine ask of the outside world. Small traits; real adapters and in-memory twins
+//! live in other crates.
+
+use crate::trial::{Millis, TrialRecord, Usage};
+use crate::variant::{Provider, ReasoningEffort};
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+/// A boxed future, so that ports can be trait objects.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// One call to a model. An absent field is not sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelRequest {
+    /// Which provider.
+    pub provider: Provider,
+    /// The model name, sent exactly as written.
+    pub model: String,
+    /// For `openai-compatible` (or a provider behind a proxy).
+    pub base_url: Option<String>,
+    /// System prompt.
+    pub system: Option<String>,
+    /// User turn.
+    pub user: String,
+    /// Reasoning effort.
+    pub reasoning_effort: Option<ReasoningEffort>,
+    /// Sampling temperature.
+    pub temperature: Option<f64>,
+    /// Nucleus sampling.
+    pub top_p: Option<f64>,
+    /// The most tokens to write.
+    pub max_output_tokens: Option<u32>,
+    /// Stop sequences.
+    pub stop: Vec<String>,
+    /// The built-in model answers no sooner than this; other providers ignore it.
+    pub pace: Option<Duration>,
+}
+
+/// A good answer.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ModelAnswer {
+    /// The text.
+    pub text: String,
+    /// Tokens as the provider counted them.
+    pub usage: Usage,
+    /// Why it stopped, in the provider's words.
+    pub stop_reason: Option<String>,
+    /// The model that answered, in the provider's words.
+    pub model: Option<String>,
+    /// The latency of this answer is artificial.
+    pub paced: bool,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelErrorKind {
+    /// 429.
+    RateLimited,
+    /// 408, 409, 5xx.
+    Server,
+    /// The connection could not be made or broke, or the body was cut short or was not what the API promises.
+    Connection,
+    /// No key, or the provider refused it (401, 403).
+    Auth,
+    /// The provider does not accept the request (400, 404, 422).
+    BadRequest,
+    /// The answer was larger than the limit.
+    TooLarge,
+    /// The provider answered well, but with no text (a refusal, a safety stop, an empty choice): the variant's fault.
+    NoAnswer,
+    /// This program can't send what was asked (an unsupported combination).
+    Unsupported,
+}
+
+impl ModelErrorKind {
+    /// Whether the same request may work a little later.
+    pub fn is_transient(self) -> bool {
+        matches!(self, Self::RateLimited | Self::Server | Self::Connection)
+    }
+}
+
+/// A failed call.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct ModelError {
+    /// What kind of failure, which decides on a retry and on the outcome.
+    pub kind: ModelErrorKind,
+    /// The HTTP status, where one came back.
+    pub status: Option<u16>,
+    /// In plain words, without secrets.
+    pub message: String,
+    /// How long the provider asked us to wait.
+    pub retry_after: Option<Duration>,
+    /// Tokens that were used all the same (an empty answer is charged for).
+    pub usage: Usage,
+}
+
+/// A language model: one attempt, no retries. Dropping the future cancels the call.
+pub trait Model: Send + Sync {
+    /// Sends one request.
+    fn complete<'a>(&'a self, request: &'a ModelRequest) -> BoxFuture<'a, Result<ModelAnswer, ModelError>>;
+}
+
+/// Why a record could not be made durable.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub struct LogError {
+    /// What went wrong and what to do, for people.
+    pub message: String,
+}
+
+/// Where finished trials go. When the future resolves, the record has survived a power cut.
+pub trait TrialLog: Send + Sync {
+    /// Makes one record durable; a record with the same key replaces the earlier one (a retry). The old
+    /// attempts are kept.
+    fn append<'a>(&'a self, record: TrialRecord) -> BoxFuture<'a, Result<(), LogError>>;
+    /// Notes that a trial has started, so that a crash can tell which were in flight. Need not be awaited durably.
+    fn started(&self, key: crate::trial::TrialKey, at: Millis);
+}
+
+/// The time.
+pub trait Clock: Send + Sync {
+    /// Milliseconds since 1970 UTC.
+    fn now(&self) -> Millis;
+}

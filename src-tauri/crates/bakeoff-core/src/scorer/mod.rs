@@ -1,0 +1,60 @@
+//! Scorers: how an answer is judged. Everything here is pure except the rubric, whose judge is a model: for it
+//! this module only writes the question and reads the verdict.
+
+use crate::variant::Provider;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// One scorer of a campaign or of a row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Scorer {
+    /// What is looked at.
+    #[serde(flatten)]
+    pub kind: ScorerKind,
+    /// The name under which the score is reported; the type's name when the file gives none.
+    pub metric: String,
+    /// Its share in the trial's score; 0 reports without counting.
+    pub weight: f64,
+}
+
+/// What a scorer looks at. Strings are templates over the case's fields.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+#[ts(export)]
+#[expect(missing_docs, reason = "the variants' comments name their fields")]
+pub enum ScorerKind {
+    /// The trimmed answer equals `value`.
+    Exact { value: String },
+    /// The answer contains `value`.
+    Contains { value: String },
+    /// The same, ignoring case.
+    Icontains { value: String },
+    /// The answer contains at least one of `values`.
+    ContainsAny { values: Vec<String> },
+    /// The answer contains all of `values`; the score is the share found.
+    ContainsAll { values: Vec<String> },
+    /// The trimmed answer starts with `value`.
+    StartsWith { value: String },
+    /// The pattern matches somewhere in the answer.
+    Regex { pattern: String },
+    /// The answer is JSON (a fenced block counts).
+    IsJson {},
+    /// The answer is JSON that the schema accepts.
+    JsonSchema {
+        #[ts(type = "unknown")]
+        schema: serde_json::Value,
+    },
+    /// A field of the answer's JSON (dotted path) equals `equals`.
+    JsonField { field: String, equals: String },
+    /// The first number in the answer (or in its JSON field) is within `tolerance` of `value`.
+    Numeric { value: String, tolerance: f64, field: Option<String> },
+    /// 1 − edit distance ÷ longer length; passes at or above `threshold`.
+    Levenshtein { value: String, threshold: f64 },
+    /// The model's own time is at most `max_ms`.
+    Latency { max_ms: f64 },
+    /// The trial costs at most `max_usd`.
+    Cost { max_usd: f64 },
+    /// A model judges the answer by a criterion; passes at or above `threshold`.
+    Rubric { provider: Provider, model: String, base_url: Option<String>, criterion: String, threshold: f64 },
+}

@@ -1,0 +1,83 @@
+//! Workspaces and their files.
+
+use bakeoff_core::diagnostic::Diagnostic;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// The open workspace.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct WorkspaceInfo {
+    /// Absolute path.
+    pub path: String,
+    /// The folder's name.
+    pub name: String,
+    /// It was just made from the starter files.
+    pub fresh: bool,
+    /// Where results are kept.
+    pub database: String,
+    /// This program's version.
+    pub version: String,
+}
+
+/// What a text file of a workspace defines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum FileKind {
+    /// A variant.
+    Variant,
+    /// A campaign.
+    Campaign,
+    /// A data set.
+    Dataset,
+}
+
+/// A text file as it is on disk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct FileText {
+    /// Relative to the workspace, with `/`.
+    pub path: String,
+    /// What it defines.
+    pub kind: FileKind,
+    /// The whole text.
+    pub text: String,
+    /// SHA-256 of its bytes; needed to save, so that a change made outside is never overwritten.
+    pub hash: String,
+    /// What checking it found.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A value to write into a YAML text, for the Form tab. Everything else in the text stays as it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct TextEdit {
+    /// The key at the top of the document, such as `model`.
+    pub key: String,
+    /// The new value; `null` removes the key.
+    #[ts(type = "string | number | boolean | string[] | null")]
+    pub value: serde_json::Value,
+}
+
+/// One changed line group of a unified diff.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct DiffLine {
+    /// ` `, `+` or `-`.
+    pub sign: String,
+    /// Line number in the old text.
+    pub old_line: Option<u32>,
+    /// Line number in the new text.
+    pub new_line: Option<u32>,
+    /// The line without its line break.
+    pub text: String,
+}
+
+/// Files under the workspace changed on disk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct FilesChanged {
+    /// Paths relative to the workspace.
+    pub paths: Vec<String>,
+}
