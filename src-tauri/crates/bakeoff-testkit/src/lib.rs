@@ -1,1 +1,14 @@
-//! placeholder
+//! For tests and benches: a model server that can misbehave in every known way, in-memory twins of core's ports,
+//! and a clock that stands still until told otherwise. Nothing here is part of the program that people get.
+
+mod bare_client;
+mod clock;
+mod fake_model;
+mod memory_log;
+mod server;
+
+pub use bare_client::bare_client;
+pub use clock::{ManualClock, TokioClock};
+pub use fake_model::{FakeAnswer, FakeModel};
+pub use memory_log::MemoryLog;
+pub use server::{MockOptions, MockServer, RecordedRequest, Reply};
