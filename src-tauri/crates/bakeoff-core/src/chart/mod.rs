@@ -1,5 +1,10 @@
 //! What a chart shows, without saying how it is drawn.
 
+mod build;
+pub mod format;
+
+pub use build::build;
+
 use crate::metric::Metric;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -79,8 +84,42 @@ pub enum ChartBody {
     Intervals(Vec<PointWithInterval>),
     /// Step curves.
     Ecdf(Vec<EcdfSeries>),
-    /// Stacked bars: for each variant the parts (`input`, 310.0), (`output`, 12.0).
-    Stacked(Vec<(SeriesHead, Vec<(String, f64)>)>),
+    /// Stacked bars, names on the vertical axis.
+    Stacked(Vec<StackedBar>),
+}
+
+impl ChartBody {
+    /// Whether there is nothing to draw: no variant has a value.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            ChartBody::Intervals(points) => points.iter().all(|point| point.value.is_none()),
+            ChartBody::Ecdf(series) => series.iter().all(|series| series.values.is_empty()),
+            ChartBody::Stacked(bars) => bars.iter().all(|bar| bar.parts.is_empty()),
+        }
+    }
+}
+
+/// A bar made of parts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StackedBar {
+    /// Whose.
+    pub series: SeriesHead,
+    /// From the axis outwards: (`input`, 310.0), (`output`, 12.0). Empty draws `—` with the note.
+    pub parts: Vec<(String, f64)>,
+    /// Trials or cases behind it.
+    pub n: u32,
+    /// Why something is missing.
+    pub note: Option<String>,
+}
+
+/// How the value axis is divided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scale {
+    /// Equal steps; starts at 0.
+    #[default]
+    Linear,
+    /// Equal factors, for values that differ by orders of magnitude. All values are positive.
+    Logarithmic,
 }
 
 /// A whole chart.
@@ -88,6 +127,8 @@ pub enum ChartBody {
 pub struct ChartSpec {
     /// The heading.
     pub title: String,
+    /// What the marks mean, in a few words under the heading.
+    pub subtitle: String,
     /// The same in one or two sentences with the numbers, for people who can't see it.
     pub description: String,
     /// The metric on the value axis, which decides its unit and format.
@@ -96,6 +137,10 @@ pub struct ChartSpec {
     pub axis: String,
     /// The value axis always spans 0 to 1 (rates).
     pub unit_interval: bool,
+    /// How the value axis is divided.
+    pub scale: Scale,
+    /// The palette index of the baseline, which is marked.
+    pub baseline: Option<u16>,
     /// The body.
     pub body: ChartBody,
 }
