@@ -2,6 +2,7 @@
 
 use bakeoff_core::analysis::{Comparison, Confusion, Slice};
 use bakeoff_core::chart::{ChartKind, ChartTheme, Mark};
+use bakeoff_core::metric::Metric;
 use bakeoff_core::outcome::Outcome;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -196,4 +197,42 @@ pub enum ExportFormat {
     Json,
     /// A self-contained report.
     Html,
+}
+
+/// Variants ranked by one metric, for `evaluate`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Evaluation {
+    /// The campaign.
+    pub experiment: String,
+    /// Which metric.
+    pub metric: Metric,
+    /// The metric as it was asked for, such as `latency_ms_p95`.
+    pub asked: String,
+    /// Its name for people, such as `Latency p95`.
+    pub label: String,
+    /// Best first; variants without the number or with too few trials come last.
+    pub ranking: Vec<RankedVariant>,
+    /// What to be careful about.
+    pub caution: Option<String>,
+    /// Runs behind it.
+    pub runs: Vec<u32>,
+}
+
+/// One variant in a ranking.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct RankedVariant {
+    /// Its name.
+    pub name: String,
+    /// Usable trials.
+    pub trials: u32,
+    /// The number.
+    pub value: Option<f64>,
+    /// Smallest of a trial.
+    pub min: Option<f64>,
+    /// Largest of a trial.
+    pub max: Option<f64>,
+    /// It is the best.
+    pub best: bool,
 }

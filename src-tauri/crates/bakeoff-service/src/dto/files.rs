@@ -74,10 +74,14 @@ pub struct DiffLine {
     pub text: String,
 }
 
-/// Files under the workspace changed on disk.
+/// A file and what checking it found, for `validate`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
-pub struct FilesChanged {
-    /// Paths relative to the workspace.
-    pub paths: Vec<String>,
+pub struct CheckedFile {
+    /// Relative to the workspace, or absolute outside it.
+    pub path: String,
+    /// What it defines.
+    pub kind: FileKind,
+    /// What was found.
+    pub diagnostics: Vec<Diagnostic>,
 }
