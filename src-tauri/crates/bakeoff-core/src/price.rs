@@ -22,7 +22,8 @@ impl Price {
         let (input, output) = (usage.input_tokens?, usage.output_tokens?);
         let cached = usage.cached_input_tokens.unwrap_or(0).min(input);
         let cached_price = self.cached_input.unwrap_or(self.input);
-        let total = (input - cached) as f64 * self.input + cached as f64 * cached_price + output as f64 * self.output;
+        let total =
+            (input - cached) as f64 * self.input + cached as f64 * cached_price + output as f64 * self.output;
         Some(total / 1e6)
     }
 }

@@ -244,4 +244,3 @@ pub struct Confusion {
     /// `counts[expected][answered]`.
     pub counts: Vec<Vec<u32>>,
 }
-
