@@ -1,9 +1,21 @@
 //! Scorers: how an answer is judged. Everything here is pure except the rubric, whose judge is a model: for it
 //! this module only writes the question and reads the verdict.
 
+mod compile;
+mod json;
+pub(crate) mod raw;
+pub mod rubric;
+mod score;
+mod weigh;
+
 use crate::variant::Provider;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+
+pub use compile::{CompiledScorer, ScorerProblem, compile, for_case};
+pub use json::extract as extract_json;
+pub use score::{AnswerFacts, RubricQuestion, Scoring, score};
+pub use weigh::weigh;
 
 /// One scorer of a campaign or of a row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -57,4 +69,27 @@ pub enum ScorerKind {
     Cost { max_usd: f64 },
     /// A model judges the answer by a criterion; passes at or above `threshold`.
     Rubric { provider: Provider, model: String, base_url: Option<String>, criterion: String, threshold: f64 },
+}
+
+impl ScorerKind {
+    /// The type's name in files.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Exact { .. } => "exact",
+            Self::Contains { .. } => "contains",
+            Self::Icontains { .. } => "icontains",
+            Self::ContainsAny { .. } => "contains-any",
+            Self::ContainsAll { .. } => "contains-all",
+            Self::StartsWith { .. } => "starts-with",
+            Self::Regex { .. } => "regex",
+            Self::IsJson {} => "is-json",
+            Self::JsonSchema { .. } => "json-schema",
+            Self::JsonField { .. } => "json-field",
+            Self::Numeric { .. } => "numeric",
+            Self::Levenshtein { .. } => "levenshtein",
+            Self::Latency { .. } => "latency",
+            Self::Cost { .. } => "cost",
+            Self::Rubric { .. } => "rubric",
+        }
+    }
 }
