@@ -94,7 +94,12 @@ fn json(status: u16, value: &serde_json::Value) -> Response {
 fn truncated(api: Api, model: &str) -> Response {
     let whole = api::answer(api, model, "this answer is cut in the middle", Some((10, 8)), None).to_string();
     let half = Bytes::copy_from_slice(&whole.as_bytes()[..whole.len() / 2]);
-    let parts = stream::iter([Ok(half), Err(std::io::Error::other("cut by the mock server"))]);
+    let cut = async {
+        // The half must be on the wire before the failure is noticed, or the client never sees the head.
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        Err(std::io::Error::other("cut by the mock server"))
+    };
+    let parts = stream::iter([Ok(half)]).chain(stream::once(cut));
     let mut response = typed(200, "application/json", Body::from_stream(parts));
     response.headers_mut().insert(header::CONTENT_LENGTH, whole.len().into());
     response
