@@ -1,14 +1,20 @@
 //! Statistics: closed forms and resampling, with the reference numbers of scipy and statsmodels as tests.
+//!
+//! Everything here is about plain numbers; what a trial, a variant or a verdict is lives in [`crate::analysis`].
 
-use serde::{Deserialize, Serialize};
-use ts_rs::TS;
+pub mod binomial;
+pub mod bootstrap;
+pub mod clustered;
+pub mod distributions;
+pub mod fisher;
+pub mod holm;
+pub mod interval;
+pub mod mcnemar;
+pub mod paired;
+pub mod percentile;
+pub mod power;
+pub mod sign_flip;
+pub mod tango;
+pub mod wilson;
 
-/// A confidence interval. A bound that can't be given from this sample is `None` (it reaches to infinity).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
-#[ts(export)]
-pub struct Interval {
-    /// Lower bound.
-    pub low: Option<f64>,
-    /// Upper bound.
-    pub high: Option<f64>,
-}
+pub use interval::Interval;
