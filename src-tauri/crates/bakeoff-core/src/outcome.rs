@@ -67,6 +67,12 @@ impl Outcome {
         Self::ALL.into_iter().find(|outcome| outcome.name() == name)
     }
 
+    /// Whether the variant answered, so that its latency, tokens and cost describe a whole answer. A time-out did not:
+    /// its latency is only known to be longer than the limit.
+    pub fn has_answer(self) -> bool {
+        matches!(self, Outcome::Pass | Outcome::Fail | Outcome::Ungraded | Outcome::JudgeError)
+    }
+
     /// Whether Retry failed runs such a trial again. Pass, fail, timeout and ungraded are never re-rolled.
     pub fn can_be_retried(self) -> bool {
         !matches!(self, Outcome::Pass | Outcome::Fail | Outcome::Timeout | Outcome::Ungraded)

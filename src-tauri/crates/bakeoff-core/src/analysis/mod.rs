@@ -1,4 +1,27 @@
 //! What the trials of a run say: a scorecard for each variant, and differences to the baseline.
+//!
+//! [`compare`] is the whole of it; [`best`] and [`rank`] read a comparison, [`slices`] and [`confusion`] look closer.
+//! Nothing here knows files or runs: who pools runs has already given them common indices.
+
+mod best;
+mod compare;
+mod confusion;
+mod cost_per_success;
+mod difference;
+mod distribution;
+mod estimate;
+mod group;
+mod rate;
+mod slices;
+mod summarize;
+mod verdict;
+mod wording;
+
+pub use best::{BestVariant, best, rank};
+pub use compare::compare;
+pub use confusion::{LabelPair, confusion};
+pub use slices::slices;
+pub use summarize::summarize;
 
 use crate::metric::Metric;
 use crate::outcome::{Outcome, TimeoutCountsAs};
@@ -38,7 +61,7 @@ pub struct AnalysisOptions {
     pub baseline: u16,
     /// Number of cases in the plan.
     pub cases: u32,
-    /// Of all intervals, such as 0.95.
+    /// Of all intervals, such as 0.95. Values outside 0.5 to 0.9999 are cut to it.
     pub confidence: f64,
     /// The smallest difference of the primary metric that matters.
     pub margin: f64,
@@ -157,11 +180,12 @@ pub struct VariantSummary {
 #[serde(rename_all = "snake_case")]
 #[ts(export)]
 pub enum Verdict {
-    /// The interval of the difference lies on the better side of 0 (Holm-adjusted p below 1 − confidence).
+    /// The interval of the difference lies on the better side of 0, and p (Holm-adjusted for the primary metric) is
+    /// below 1 − confidence. The sentence says so when the difference is smaller than the margin.
     Better,
-    /// On the worse side.
+    /// The same on the worse side.
     Worse,
-    /// The interval lies within ± margin.
+    /// Neither, and the interval lies within ± margin (for other metrics than the primary: it is 0 everywhere).
     NoDifference,
     /// None of these.
     CannotTell,
@@ -205,7 +229,8 @@ pub struct Difference {
 pub struct Comparison {
     /// One a variant, in the run's order.
     pub variants: Vec<VariantSummary>,
-    /// For every variant but the baseline: the primary metric first, then score, latency, cost and tokens.
+    /// For every variant but the baseline, in the run's order: the primary metric first, then those of success rate,
+    /// score, latency, cost and tokens that aren't primary.
     pub differences: Vec<Difference>,
     /// The metric that decides.
     pub primary_metric: Metric,

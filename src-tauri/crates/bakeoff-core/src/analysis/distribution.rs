@@ -1,0 +1,123 @@
+//! Mean, percentiles and extremes of one metric of one variant.
+
+use super::estimate::{Notes, count};
+use super::group::Column;
+use super::rate::{FEW_CASES, THESE_CASES_ONLY, over_cases};
+use super::{Distribution, Estimate};
+use crate::metric::Metric;
+use crate::stats::clustered::{CaseTotal, clustered_mean};
+use crate::stats::percentile::{minimum_n, order_statistics, type7, woodruff};
+
+/// Describes a column. `notes` are cautions that hold for every number of it; `missing` says why there is no value
+/// when there is none.
+pub(super) fn distribution(
+    metric: Metric,
+    column: &Column,
+    notes: &[String],
+    missing: &str,
+    confidence: f64,
+) -> Distribution {
+    let mut sorted = column.values.clone();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let several = !column.one_a_case();
+    let percentile = |p: f64| {
+        let value = type7(&sorted, p);
+        let Some(value) = value else {
+            return Estimate::missing(0, "type 7", Notes::default(), missing);
+        };
+        if several {
+            over_cases_percentile(&sorted, column, p, value, notes, confidence)
+        } else {
+            over_trials_percentile(&sorted, p, value, notes, confidence)
+        }
+    };
+    Distribution {
+        metric,
+        n: count(sorted.len()),
+        unknown: column.unknown,
+        sum: column.values.iter().sum(),
+        mean: mean(metric, column, notes, missing, confidence),
+        p50: percentile(0.5),
+        p90: percentile(0.9),
+        p95: percentile(0.95),
+        p99: percentile(0.99),
+        min: sorted.first().copied(),
+        max: sorted.last().copied(),
+    }
+}
+
+/// The mean with its t interval over cases; a score's is cut to 0–1.
+fn mean(metric: Metric, column: &Column, notes: &[String], missing: &str, confidence: f64) -> Estimate {
+    let mut all = Notes::default();
+    let Some(mean) = clustered_mean(&column.cases) else {
+        return Estimate::missing(0, "t over case means", all, missing);
+    };
+    all.extend(notes);
+    let method = over_cases(mean.balanced);
+    if mean.cases < 2 {
+        all.add("an interval needs at least 2 cases");
+        return Estimate::new(mean.mean, None, mean.cases as usize, method, all);
+    }
+    if mean.values > u64::from(mean.cases) && mean.cases < FEW_CASES {
+        all.add(THESE_CASES_ONLY);
+    }
+    if mean.is_constant() {
+        all.add("all cases have the same value, so the interval has no width");
+    }
+    let mut interval = mean.interval(confidence);
+    if let Some((cut, true)) = interval.map(|interval| interval.clipped(0.0, largest(metric))) {
+        all.add(if metric == Metric::Score { "interval clipped to 0–1" } else { "interval clipped at 0" });
+        interval = Some(cut);
+    }
+    Estimate::new(mean.mean, interval, mean.cases as usize, method, all)
+}
+
+fn largest(metric: Metric) -> f64 {
+    if metric == Metric::Score { 1.0 } else { f64::INFINITY }
+}
+
+/// One trial a case: the interval between two order statistics.
+fn over_trials_percentile(sorted: &[f64], p: f64, value: f64, notes: &[String], confidence: f64) -> Estimate {
+    let interval = order_statistics(sorted, p, confidence);
+    let mut all = Notes::default();
+    all.extend(notes);
+    let needed = minimum_n(p, confidence);
+    match (interval.low, interval.high) {
+        (Some(_), Some(_)) => {}
+        (Some(_), None) => all.add(format!("the upper bound needs n ≥ {needed}")),
+        _ => all.add(format!("the interval needs n ≥ {needed}")),
+    }
+    Estimate::new(value, Some(interval), sorted.len(), "type 7, order statistics", all)
+}
+
+/// Several trials a case: trials of a case are alike, so cases are counted.
+fn over_cases_percentile(
+    sorted: &[f64],
+    column: &Column,
+    p: f64,
+    value: f64,
+    notes: &[String],
+    confidence: f64,
+) -> Estimate {
+    let mut all = Notes::default();
+    all.extend(notes);
+    let mut below: Vec<CaseTotal> =
+        column.cases.iter().map(|total| CaseTotal { sum: 0.0, count: total.count }).collect();
+    for (trial, case) in column.values.iter().zip(&column.case_of) {
+        if *trial <= value {
+            below[*case as usize].sum += 1.0;
+        }
+    }
+    let cases = below.iter().filter(|total| total.count > 0).count();
+    let needed = minimum_n(p, confidence);
+    let method = "type 7, Woodruff over cases";
+    if cases < needed as usize {
+        all.add(format!("the interval needs at least {needed} cases"));
+        return Estimate::new(value, None, cases, method, all);
+    }
+    let interval = woodruff(sorted, p, &below, confidence);
+    if interval.bounds().is_none() {
+        all.add("a bound lies beyond the slowest or fastest trial");
+    }
+    Estimate::new(value, Some(interval), cases, method, all)
+}
