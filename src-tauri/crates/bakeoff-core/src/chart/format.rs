@@ -20,7 +20,7 @@ pub fn percent(share: f64) -> String {
     match share {
         share if !share.is_finite() => UNKNOWN.to_owned(),
         share if share > 0.0 && share < 0.0005 => format!("<{THIN_SPACE}0.1{THIN_SPACE}%"),
-        share if share < 1.0 && share >= 0.9995 => format!(">{THIN_SPACE}99.9{THIN_SPACE}%"),
+        share if (0.9995..1.0).contains(&share) => format!(">{THIN_SPACE}99.9{THIN_SPACE}%"),
         share => format!("{}{THIN_SPACE}%", fixed(share * 100.0, 1)),
     }
 }
