@@ -45,8 +45,8 @@ pub fn parse_path(text: &str) -> Vec<Step> {
             rest = after.strip_prefix('.').unwrap_or(after);
             continue;
         }
-        let end = rest[1..].find(['.', '[']).map_or(rest.len(), |at| at + 1);
-        let end = if rest.starts_with('.') { 0 } else { end };
+        let bracket = usize::from(rest.starts_with('['));
+        let end = rest[bracket..].find(['.', '[']).map_or(rest.len(), |at| at + bracket);
         steps.push(step(&rest[..end]));
         rest = rest[end..].strip_prefix('.').unwrap_or(&rest[end..]);
     }
