@@ -55,8 +55,8 @@ pub struct FileText {
 pub struct TextEdit {
     /// The key at the top of the document, such as `model`.
     pub key: String,
-    /// The new value; `null` removes the key.
-    #[ts(type = "string | number | boolean | string[] | null")]
+    /// The new value; `null` removes the key. Lists and maps (`scorers`, `sample`) are written whole.
+    #[ts(type = "unknown")]
     pub value: serde_json::Value,
 }
 
