@@ -1,0 +1,17 @@
+//! The built-in model, `lexical-1`: small, deterministic, offline, and no language model. It reads labels, definitions
+//! and worked examples out of the prompt, compares the asked text with them by TF-IDF cosine, and answers in the form
+//! that the prompt asks for. A pure function of the two turns: no clock, no randomness, no network.
+
+mod answer;
+mod extract;
+mod form;
+mod lines;
+mod reading;
+mod similarity;
+mod subject;
+mod words;
+
+pub use answer::{Answer, answer};
+
+/// The name to write as `model:` in a variant file.
+pub const MODEL_NAME: &str = "lexical-1";
