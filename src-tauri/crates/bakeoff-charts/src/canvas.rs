@@ -77,7 +77,9 @@ impl Canvas {
         paint: impl FnOnce(&Layer<'_>) -> Result<(), ChartError>,
     ) -> Result<(), ChartError> {
         let mut svg = String::new();
-        let area = SVGBackend::with_string(&mut svg, (self.width, self.height)).into_drawing_area();
+        // plotters moves what lies outside of its area to the edge, so the area is as fine as the coordinates.
+        let size = (self.width * FINE as u32, self.height * FINE as u32);
+        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
         let layer = Layer { area };
         paint(&layer)?;
         layer.area.present().map_err(failed)?;

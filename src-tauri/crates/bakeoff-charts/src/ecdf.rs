@@ -113,12 +113,13 @@ fn draw_percentile_lines(
             .iter()
             .try_for_each(|&(_, y)| layer.line((frame.left, y), (frame.right, y), sheet.palette.axis, 0.8))
     })?;
+    let small = small * 0.92;
     canvas.layer(&LayerStyle::default(), |layer| {
         let mut free = f64::INFINITY;
         for &(name, y) in &lines {
             // p95 and p99 are close to each other; the upper name moves up into the margin if that is enough.
-            let at = y.min(free - small * 1.02);
-            if y - at <= small * 0.9 {
+            let at = y.min(free - small * 1.15);
+            if y - at <= small {
                 layer.label(name, (frame.right + 6.0 * sheet.unit, at), small, sheet.palette.muted)?;
                 free = at;
             }
@@ -208,3 +209,7 @@ fn marks(series: &EcdfSeries, frame: &Frame) -> Vec<Mark> {
     });
     percentiles.chain(places).collect()
 }
+
+#[cfg(test)]
+#[path = "ecdf_tests.rs"]
+mod tests;

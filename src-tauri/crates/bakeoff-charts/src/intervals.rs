@@ -19,7 +19,7 @@ pub(crate) fn draw(
     rows.draw_grid(canvas, sheet, &axis)?;
     let baseline = points.iter().find(|point| sheet.is_baseline(point.series.colour));
     if let Some(value) = baseline.and_then(|point| point.value) {
-        rows.draw_baseline(canvas, axis.at(value), sheet.palette.axis)?;
+        rows.draw_baseline(canvas, axis.at(value), &texts, sheet.palette.axis)?;
     }
     rows.draw_texts(canvas, sheet, &texts)?;
     let mut marks = Vec::new();

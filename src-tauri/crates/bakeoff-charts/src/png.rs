@@ -64,6 +64,8 @@ fn with_system_fonts() -> &'static Arc<Database> {
     FONTS.get_or_init(|| {
         let mut fonts = load_bundled();
         fonts.load_system_fonts();
+        // The machine's configuration has just named its own family for sans-serif.
+        fonts.set_sans_serif_family(FAMILY);
         Arc::new(fonts)
     })
 }

@@ -166,10 +166,22 @@ impl Rows {
         })
     }
 
-    /// A dashed line through all rows at the baseline's value.
-    pub fn draw_baseline(&self, canvas: &mut Canvas, at: f64, colour: RGBColor) -> Result<(), ChartError> {
+    /// A dashed line at the baseline's value, through all rows that have no note to be read there.
+    pub fn draw_baseline(
+        &self,
+        canvas: &mut Canvas,
+        at: f64,
+        texts: &[RowText<'_>],
+        colour: RGBColor,
+    ) -> Result<(), ChartError> {
         let style = LayerStyle { dashes: &[3.0, 4.0], ..LayerStyle::default() };
-        canvas.layer(&style, |layer| layer.line((at, self.top), (at, self.bottom), colour, 1.0))
+        canvas.layer(&style, |layer| {
+            let free = texts.iter().enumerate().take(self.shown).filter(|(_, row)| row.note.is_none());
+            free.map(|(row, _)| self.middle(row)).try_for_each(|middle| {
+                let half = self.height / 2.0;
+                layer.line((at, middle - half), (at, middle + half), colour, 1.0)
+            })
+        })
     }
 }
 

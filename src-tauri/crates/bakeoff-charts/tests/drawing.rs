@@ -1,0 +1,252 @@
+//! What comes out of the charts crate, for every kind of chart.
+
+use bakeoff_charts::{draw, png};
+use bakeoff_core::chart::{
+    ChartBody, ChartSpec, ChartTheme, EcdfSeries, PointWithInterval, Scale, SeriesHead, StackedBar,
+};
+use bakeoff_core::metric::Metric;
+use resvg::tiny_skia::Pixmap;
+use resvg::usvg::roxmltree::Document;
+
+const THEMES: [ChartTheme; 2] = [ChartTheme::Light, ChartTheme::Dark];
+const SIZES: [(u32, u32); 4] = [(320, 200), (480, 280), (900, 560), (1600, 900)];
+const NAMES: [&str; 8] = [
+    "default",
+    "a<b>&\"c\" 'd'",
+    "日本語の変種",
+    "emoji 🙂🎂",
+    "a-very-long-variant-name-that-nobody-should-have-chosen-but-somebody-has",
+    "line\nbreak\tand\u{0}control",
+    "terse",
+    "last",
+];
+
+fn spec(metric: Metric, scale: Scale, body: ChartBody) -> ChartSpec {
+    ChartSpec {
+        title: "Heading of the chart".into(),
+        subtitle: "what it shows".into(),
+        description: "In words <with> & numbers.".into(),
+        metric,
+        axis: "Axis".into(),
+        unit_interval: metric == Metric::SuccessRate,
+        scale,
+        baseline: Some(0),
+        body,
+    }
+}
+
+fn head(index: usize) -> SeriesHead {
+    SeriesHead { name: NAMES[index].into(), colour: index as u16 }
+}
+
+fn points(variants: usize, size: f64) -> Vec<PointWithInterval> {
+    let point = |index: usize| PointWithInterval {
+        series: head(index),
+        value: (index != 1).then_some(size * (1.0 + index as f64) / 10.0),
+        low: Some(size * (0.5 + index as f64) / 10.0).filter(|_| index % 3 == 0),
+        high: Some(size * (1.5 + index as f64) / 10.0).filter(|_| index != 1),
+        n: 120,
+        note: (index == 1).then(|| "the price is not known".into()),
+        ticks: vec![("p50".into(), size * 0.3), ("p95".into(), size * 0.9)],
+    };
+    (0..variants).map(point).collect()
+}
+
+/// Charts of every kind with so many variants; 0 variants are charts without data.
+fn specs(variants: usize) -> Vec<ChartSpec> {
+    let curve = |index: usize| EcdfSeries {
+        series: head(index),
+        values: (0..200).map(|i| 100.0 + f64::from(i * i) * (1.0 + index as f64)).collect(),
+        percentiles: vec![("p50".into(), 10_000.0), ("p95".into(), 36_000.0), ("p99".into(), 39_000.0)],
+    };
+    let bar = |index: usize| StackedBar {
+        series: head(index),
+        parts: if index == 1 { vec![] } else { vec![("input".into(), 310.0), ("output".into(), 12.5)] },
+        n: 120,
+        note: (index == 1).then(|| "the provider gave no counts".into()),
+    };
+    let curves = || (0..variants).map(curve).collect::<Vec<_>>();
+    vec![
+        spec(Metric::SuccessRate, Scale::Linear, ChartBody::Intervals(points(variants, 1.0))),
+        spec(Metric::LatencyMs, Scale::Logarithmic, ChartBody::Intervals(points(variants, 9_000.0))),
+        spec(Metric::CostUsd, Scale::Linear, ChartBody::Intervals(points(variants, 0.000_01))),
+        spec(Metric::LatencyMs, Scale::Linear, ChartBody::Ecdf(curves())),
+        spec(Metric::LatencyMs, Scale::Logarithmic, ChartBody::Ecdf(curves())),
+        spec(Metric::TotalTokens, Scale::Linear, ChartBody::Stacked((0..variants).map(bar).collect())),
+    ]
+}
+
+/// All numbers of coordinates in the SVG.
+fn coordinates<'a>(document: &'a Document<'a>) -> impl Iterator<Item = f64> + 'a {
+    const NAMES: [&str; 12] =
+        ["x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "r", "width", "height", "points"];
+    let attributes = document.descendants().flat_map(|node| node.attributes());
+    attributes
+        .filter(|attribute| NAMES.contains(&attribute.name()))
+        .flat_map(|attribute| attribute.value().split([',', ' ']).filter(|part| !part.is_empty()))
+        .map(|number| number.parse().unwrap_or(f64::NAN))
+}
+
+#[test]
+fn every_chart_is_well_formed_and_stays_on_its_sheet() {
+    for variants in [0, 1, 3, 8] {
+        for spec in specs(variants) {
+            for (width, height) in SIZES {
+                let drawn = draw(&spec, ChartTheme::Light, width, height).unwrap();
+                let document = Document::parse(&drawn.svg).unwrap();
+                let fine = f64::from(width.max(height)) * 10.0;
+                let strays: Vec<f64> =
+                    coordinates(&document).filter(|number| !(0.0..=fine).contains(number)).collect();
+                assert!(strays.is_empty(), "{:?} {width}×{height}: {strays:?}", spec.metric);
+                for mark in &drawn.marks {
+                    let inside =
+                        (0.0..=drawn.width).contains(&mark.x) && (0.0..=drawn.height).contains(&mark.y);
+                    assert!(inside, "{mark:?} is outside of {width}×{height}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_in_the_svg_needs_a_wider_content_security_policy() {
+    for theme in THEMES {
+        for spec in specs(8) {
+            let drawn = draw(&spec, theme, 640, 360).unwrap();
+            let document = Document::parse(&drawn.svg).unwrap();
+            for node in document.descendants() {
+                assert!(!["style", "script", "image", "use"].contains(&node.tag_name().name()), "{node:?}");
+                let names: Vec<&str> = node.attributes().map(|attribute| attribute.name()).collect();
+                let forbidden = |name: &&str| *name == "style" || *name == "href" || name.starts_with("on");
+                assert!(!names.iter().any(forbidden), "{names:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_reader_who_can_not_see_the_chart_gets_title_and_description() {
+    let specs = specs(2);
+    let drawn = draw(&specs[0], ChartTheme::Dark, 640, 360).unwrap();
+    let document = Document::parse(&drawn.svg).unwrap();
+    let root = document.root_element();
+    assert_eq!(root.attribute("role"), Some("img"));
+    let texts: Vec<Option<&str>> = root
+        .attribute("aria-labelledby")
+        .unwrap()
+        .split(' ')
+        .map(|id| {
+            document.descendants().find(|node| node.attribute("id") == Some(id)).and_then(|node| node.text())
+        })
+        .collect();
+    assert_eq!(texts, [Some("Heading of the chart"), Some("In words <with> & numbers.")]);
+}
+
+#[test]
+fn several_charts_can_stand_in_one_page() {
+    let svgs =
+        specs(3).into_iter().flat_map(|spec| THEMES.map(|theme| draw(&spec, theme, 640, 360).unwrap().svg));
+    let page = format!("<page>{}</page>", svgs.collect::<String>());
+    let document = Document::parse(&page).unwrap();
+    let mut ids: Vec<&str> = document.descendants().filter_map(|node| node.attribute("id")).collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!((ids.len(), all), (24, 24), "each of 12 charts has a title and a description of its own");
+}
+
+#[test]
+fn the_whole_name_of_every_variant_is_in_the_svg() {
+    for spec in specs(8) {
+        let drawn = draw(&spec, ChartTheme::Light, 320, 260).unwrap();
+        let document = Document::parse(&drawn.svg).unwrap();
+        let texts: Vec<&str> = document.descendants().filter_map(|node| node.text()).collect();
+        for name in NAMES {
+            let clean = name.replace(['\n', '\t'], " ").replace('\u{0}', "\u{fffd}");
+            assert!(texts.iter().any(|text| text.contains(&clean)), "{name:?} is missing");
+        }
+        for series in 0..8 {
+            assert!(drawn.marks.iter().any(|mark| mark.series == series), "series {series} has no mark");
+        }
+    }
+}
+
+#[test]
+fn what_is_unknown_shows_a_dash_and_why() {
+    let drawn = draw(&specs(3)[2], ChartTheme::Light, 640, 360).unwrap();
+    assert!(drawn.svg.contains("—") && drawn.svg.contains("the price is not known"));
+    let unknown = drawn.marks.iter().find(|mark| mark.series == 1).unwrap();
+    assert_eq!(unknown.text, "a<b>&\"c\" 'd': —, n = 120 (the price is not known)");
+}
+
+#[test]
+fn a_mark_says_value_interval_and_n() {
+    let point = PointWithInterval {
+        series: SeriesHead { name: "careful".into(), colour: 0 },
+        value: Some(0.9167),
+        low: Some(0.852),
+        high: Some(0.955),
+        n: 120,
+        note: None,
+        ticks: Vec::new(),
+    };
+    let spec = spec(Metric::SuccessRate, Scale::Linear, ChartBody::Intervals(vec![point]));
+    let drawn = draw(&spec, ChartTheme::Light, 640, 360).unwrap();
+    let text = drawn.marks[0].text.replace('\u{202f}', " ");
+    assert_eq!(text, "careful: 91.7 % [85.2 %, 95.5 %], n = 120");
+}
+
+#[test]
+fn without_data_the_chart_says_so() {
+    for spec in specs(0) {
+        let drawn = draw(&spec, ChartTheme::Light, 480, 280).unwrap();
+        assert!(drawn.svg.contains("No data yet") && drawn.marks.is_empty());
+    }
+}
+
+#[test]
+fn more_variants_than_fit_are_counted() {
+    let mut many = points(8, 1.0);
+    for _ in 0..4 {
+        many.extend(points(8, 1.0));
+    }
+    let spec = spec(Metric::SuccessRate, Scale::Linear, ChartBody::Intervals(many));
+    let drawn = draw(&spec, ChartTheme::Light, 320, 200).unwrap();
+    assert!(drawn.svg.contains(" more\n"), "40 rows can't be read in 200 pixels");
+}
+
+/// Pixels of a box (in pixels of the chart) that are much darker than the page.
+fn dark_pixels(svg: &str, (left, top): (u32, u32), (right, bottom): (u32, u32)) -> usize {
+    let picture = Pixmap::decode_png(&png(svg, 480, 280, 2.0, ChartTheme::Light).unwrap()).unwrap();
+    assert_eq!((picture.width(), picture.height()), (960, 560));
+    let places = (top * 2..bottom * 2).flat_map(|y| (left * 2..right * 2).map(move |x| (x, y)));
+    places.filter_map(|(x, y)| picture.pixel(x, y)).filter(|pixel| pixel.red() < 100).count()
+}
+
+#[test]
+fn texts_are_in_the_png() {
+    let mut spec = specs(1).remove(0);
+    let title = ((8, 4), (240, 24));
+    let with = dark_pixels(&draw(&spec, ChartTheme::Light, 480, 280).unwrap().svg, title.0, title.1);
+    assert!(with > 300, "the title has only {with} dark pixels");
+    spec.title.clear();
+    let without = dark_pixels(&draw(&spec, ChartTheme::Light, 480, 280).unwrap().svg, title.0, title.1);
+    assert_eq!(without, 0, "the box holds nothing but the title");
+    spec.title = "Überschrift, Ελληνικά, русский".into();
+    let foreign = dark_pixels(&draw(&spec, ChartTheme::Light, 480, 280).unwrap().svg, title.0, title.1);
+    assert!(foreign > 300, "the bundled font has Latin, Greek and Cyrillic letters; {foreign} dark pixels");
+    spec.title = "Heading 日本語".into();
+    let mixed = dark_pixels(&draw(&spec, ChartTheme::Light, 480, 280).unwrap().svg, title.0, title.1);
+    assert!(mixed > 150, "a letter that the bundled font lacks must not take the others with it; {mixed}");
+}
+
+#[test]
+fn impossible_sizes_are_refused_in_words() {
+    let spec = specs(1).remove(0);
+    let error = draw(&spec, ChartTheme::Light, 10, 10).unwrap_err().to_string();
+    assert!(error.contains("10 × 10") && error.contains("160 × 120"), "{error}");
+    let svg = draw(&spec, ChartTheme::Light, 640, 360).unwrap().svg;
+    assert!(png(&svg, 640, 360, 0.0, ChartTheme::Light).is_err(), "an empty picture");
+    assert!(png(&svg, 640, 360, 1000.0, ChartTheme::Light).is_err(), "a picture of 640,000 pixels a side");
+    assert!(png("<svg", 640, 360, 1.0, ChartTheme::Light).is_err(), "no SVG");
+}
