@@ -7,6 +7,7 @@
 pub mod analysis;
 pub mod campaign;
 pub mod chart;
+mod check;
 pub mod dataset;
 pub mod diagnostic;
 pub mod hash;

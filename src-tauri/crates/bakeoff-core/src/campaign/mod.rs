@@ -1,5 +1,12 @@
 //! Campaigns: which variants are tried on which cases, how often, and how answers are judged.
 
+mod against;
+mod check;
+mod raw;
+
+pub use against::{Surroundings, check_against};
+pub use check::{check, schema, variant_name};
+
 use crate::metric::Metric;
 use crate::outcome::TimeoutCountsAs;
 use crate::scorer::Scorer;

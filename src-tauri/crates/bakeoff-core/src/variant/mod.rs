@@ -1,5 +1,11 @@
 //! Variants: what is compared. One YAML file each.
 
+mod check;
+mod raw;
+
+pub(crate) use check::is_http;
+pub use check::{BUILTIN_MODEL, check, schema};
+
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;

@@ -1,0 +1,253 @@
+//! From a campaign's text to a checked campaign, with everything that is wrong in it.
+
+use super::raw::RawCampaign;
+use super::{Campaign, Sample};
+use crate::check::{self, Findings, Problem, Schema, item, key};
+use crate::dataset::Format;
+use crate::diagnostic::{Checked, nearest};
+use crate::metric::Metric;
+use crate::scorer::{self, Scorer, ScorerKind};
+use crate::template::TemplateError;
+use crate::yaml::{Step, parse_path};
+use std::sync::LazyLock;
+
+static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::of::<RawCampaign>("Bakeoff campaign"));
+
+/// Keys of campaigns that this version does not run.
+const LATER: [(&str, &str); 6] = [
+    ("workflow", "workflow"),
+    ("topic", "triage"),
+    ("subjects", "fault"),
+    ("chaos_types", "fault"),
+    ("include_baseline", "fault"),
+    ("variant", "fault"),
+];
+
+/// The JSON Schema of a campaign file.
+pub fn schema() -> serde_json::Value {
+    SCHEMA.value.clone()
+}
+
+/// Checks a campaign's text. `name` is the file's name without extension; it becomes the campaign's name. Whether
+/// its data set and variants exist is not known here: see [`super::check_against`].
+pub fn check(name: &str, text: &str) -> Checked<Campaign> {
+    let (raw, mut findings) = match check::read::<RawCampaign>(text, &SCHEMA, later_key) {
+        Ok(read) => read,
+        Err(diagnostics) => return Checked { value: None, diagnostics },
+    };
+    let is_later = LATER.iter().any(|(key, _)| findings.value().get(key).is_some());
+    inner_name(name, &raw, &mut findings);
+    let dataset = dataset(&raw, is_later, &mut findings);
+    let variants = variants(&raw, is_later, &mut findings);
+    let baseline = baseline(&raw, &variants, &mut findings);
+    let scorers = scorers(&raw, is_later, &mut findings);
+    let value = dataset.zip(baseline).map(|(dataset, baseline_variant)| Campaign {
+        name: name.to_owned(),
+        description: raw.description,
+        dataset,
+        sample: raw
+            .sample
+            .and_then(|sample| Some(Sample { max_items: sample.max_items?, seed: sample.seed.unwrap_or(0) })),
+        variants: variants.into_iter().map(|(_, name)| name).collect(),
+        baseline_variant,
+        trials_per_combination: raw.trials_per_combination.unwrap_or(1),
+        scorers,
+        pass_threshold: raw.pass_threshold.unwrap_or(1.0),
+        primary_metric: raw.primary_metric.unwrap_or(Metric::SuccessRate),
+        confidence: raw.confidence.unwrap_or(0.95),
+        margin: raw.margin.unwrap_or(0.0),
+        parallel: raw.parallel.unwrap_or(8),
+        timeout_seconds: raw.timeout_seconds.unwrap_or(300.0),
+        timeout_counts_as: raw.timeout_counts_as.unwrap_or_default(),
+        retries: raw.retries.unwrap_or(3),
+        cooldown_seconds: raw.cooldown_seconds.unwrap_or(0.0),
+        budget_usd: raw.budget_usd,
+        seed: raw.seed.unwrap_or(42),
+    });
+    findings.finish(value)
+}
+
+/// The name of a variant that a campaign names: `careful`, `careful.yaml` and `variants/careful.yaml` are the same.
+pub fn variant_name(written: &str) -> &str {
+    let name = written.strip_prefix("./").unwrap_or(written);
+    let name = name.strip_prefix("variants/").unwrap_or(name);
+    name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")).unwrap_or(name)
+}
+
+fn later_key(mapping: &[Step], name: &str) -> Option<Problem> {
+    let (name, kind) = LATER.iter().find(|(later, _)| mapping.is_empty() && *later == name)?;
+    let hint = match *name {
+        "variant" => {
+            "to compare prompts on a data set, name them in a list: `variants: [default, …]`".to_owned()
+        }
+        _ => "to compare prompts on a data set, write `dataset:`, `variants:` and `scorers:` instead"
+            .to_owned(),
+    };
+    Some(Problem {
+        code: "not-yet",
+        path: key(name),
+        at_key: true,
+        missing: false,
+        message: format!(
+            "`{name}` belongs to a {kind} campaign: fault, workflow and triage campaigns are not part of this version yet"
+        ),
+        hint: Some(hint),
+    })
+}
+
+fn inner_name(name: &str, raw: &RawCampaign, findings: &mut Findings) {
+    if let Some(inner) = raw.name.as_deref().filter(|inner| *inner != name) {
+        let message = format!("the file says `name: {inner}`, but its file name makes it `{name}`");
+        let finding = findings.warning("name-differs", &key("name"), message);
+        finding.hint = Some(format!("write `name: {name}`, or rename the file to {inner}.yaml"));
+    }
+}
+
+fn dataset(raw: &RawCampaign, is_later: bool, findings: &mut Findings) -> Option<String> {
+    let path = key("dataset");
+    match raw.dataset.as_deref().map(str::trim) {
+        None if findings.is_wrong(&path) || is_later => None,
+        None | Some("") => {
+            let place = if raw.dataset.is_some() { path } else { Vec::new() };
+            let finding = findings.error(
+                "missing",
+                &place,
+                "`dataset` is missing: there is nothing to try the variants on",
+            );
+            finding.hint = Some("add a line such as `dataset: datasets/tickets.jsonl`".to_owned());
+            None
+        }
+        Some(dataset) if Format::from_path(dataset).is_none() => {
+            let message = format!("`dataset` is \"{dataset}\", which is no kind of data set");
+            let finding = findings.error("unknown-format", &path, message);
+            finding.hint = Some("name a .jsonl, .csv or .yaml file".to_owned());
+            None
+        }
+        Some(dataset) => Some(dataset.to_owned()),
+    }
+}
+
+/// The variants' names with their places in the list.
+fn variants(raw: &RawCampaign, is_later: bool, findings: &mut Findings) -> Vec<(usize, String)> {
+    let path = key("variants");
+    let written = raw.variants.as_deref().unwrap_or_default();
+    if written.is_empty() && !findings.is_wrong(&path) && !is_later {
+        let place = if raw.variants.is_some() { path } else { Vec::new() };
+        let finding = findings.error("missing", &place, "`variants` is missing: there is nothing to compare");
+        finding.hint = Some("add a line such as `variants: [default, careful]`".to_owned());
+    }
+    let mut names: Vec<(usize, String)> = Vec::new();
+    for (index, written) in written.iter().enumerate() {
+        let Some(written) = written.as_deref() else { continue };
+        let name = variant_name(written);
+        if name.is_empty() || name.contains(['/', '\\']) {
+            let message = format!("\"{written}\" is not the name of a variant");
+            let finding = findings.error("not-a-variant", &item("variants", index), message);
+            finding.hint = Some("write the name of a file in variants/, such as `careful`".to_owned());
+        } else if let Some((first, _)) = names.iter().find(|(_, earlier)| earlier == name) {
+            let message = format!("the variant `{name}` is named twice, also in place {}", first + 1);
+            let finding = findings.error("duplicate", &item("variants", index), message);
+            finding.hint =
+                Some("remove it here; `trials_per_combination` tries each case several times".to_owned());
+        } else {
+            names.push((index, name.to_owned()));
+        }
+    }
+    names
+}
+
+fn baseline(raw: &RawCampaign, variants: &[(usize, String)], findings: &mut Findings) -> Option<String> {
+    let Some(written) = raw.baseline_variant.as_deref() else {
+        return variants.first().map(|(_, name)| name.clone());
+    };
+    let name = variant_name(written);
+    let mut names = variants.iter().map(|(_, name)| name.as_str());
+    if !variants.is_empty() && !names.clone().any(|one| one == name) && !findings.is_wrong(&key("variants")) {
+        let message = format!("`baseline_variant` is `{name}`, which is not among `variants`");
+        let hint = match nearest(name, names.clone()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "name one of {}, or add `{name}` to `variants`",
+                names.by_ref().collect::<Vec<_>>().join(", ")
+            ),
+        };
+        findings.error("unknown-variant", &key("baseline_variant"), message).hint = Some(hint);
+    }
+    Some(name.to_owned())
+}
+
+fn scorers(raw: &RawCampaign, is_later: bool, findings: &mut Findings) -> Vec<Scorer> {
+    let written = raw.scorers.as_deref().unwrap_or_default();
+    if written.is_empty() && !findings.is_wrong(&key("scorers")) && !is_later {
+        let place = if findings.has("scorers") { key("scorers") } else { Vec::new() };
+        let finding =
+            findings.warning("no-scorers", &place, "there are no scorers: every trial will be ungraded");
+        finding.hint =
+            Some(r#"add `scorers:` with one such as `- {type: exact, value: "{{ expected }}"}`"#.to_owned());
+    }
+    let mut checked = Vec::new();
+    for (index, raw) in written.iter().enumerate() {
+        let Some(raw) = raw else { continue };
+        match raw.clone().checked() {
+            Ok(scorer) => checked.push((index, scorer)),
+            Err(message) => {
+                let path = [item("scorers", index), key("model")].concat();
+                findings.error("no-provider", &path, message);
+            }
+        }
+    }
+    for (index, scorer) in &checked {
+        scorer_meaning(*index, scorer, findings);
+    }
+    same_metric(&checked, findings);
+    checked.into_iter().map(|(_, scorer)| scorer).collect()
+}
+
+fn scorer_meaning(index: usize, scorer: &Scorer, findings: &mut Findings) {
+    if let Err(problems) = scorer::compile(std::slice::from_ref(scorer)) {
+        for problem in problems {
+            let path = [item("scorers", index), parse_path(&problem.field)].concat();
+            let text = path.iter().fold(Some(findings.value()), |value, step| match step {
+                Step::Key(key) => value?.get(key),
+                Step::Index(index) => value?.get(*index),
+            });
+            let text = text.and_then(|text| text.as_str()).unwrap_or_default().to_owned();
+            let error = TemplateError { message: problem.message, hint: problem.hint, range: problem.range };
+            findings.template_error(&path, &text, &error);
+        }
+    }
+    if let ScorerKind::Rubric { provider, base_url, .. } = &scorer.kind {
+        let path = [item("scorers", index), key("base_url")].concat();
+        match base_url.as_deref() {
+            Some(url) if !crate::variant::is_http(url) => {
+                let message = format!("`base_url` is \"{url}\", which is not an http or https address");
+                let finding = findings.error("not-a-url", &path, message);
+                finding.hint = Some("write it such as `http://localhost:8000/v1`".to_owned());
+            }
+            None if *provider == crate::variant::Provider::OpenaiCompatible => {
+                let finding =
+                    findings.error("missing", &item("scorers", index), "the judge has no `base_url`");
+                finding.hint = Some("add `base_url:`: openai-compatible needs it".to_owned());
+            }
+            _ => {}
+        }
+        if *provider == crate::variant::Provider::Builtin {
+            let message = "the built-in model can't judge: it only sorts texts by their words";
+            let finding = findings.error("cannot-judge", &item("scorers", index), message);
+            finding.hint = Some("name a language model".to_owned());
+        }
+    }
+}
+
+fn same_metric(scorers: &[(usize, Scorer)], findings: &mut Findings) {
+    for (place, (index, scorer)) in scorers.iter().enumerate() {
+        let earlier = scorers.iter().take(place).find(|(_, earlier)| earlier.metric == scorer.metric);
+        if let Some((first, _)) = earlier {
+            let message =
+                format!("scorers {} and {} both report as `{}`", first + 1, index + 1, scorer.metric);
+            let finding = findings.warning("same-metric", &item("scorers", *index), message);
+            finding.hint =
+                Some("give each a `metric:` of its own, so that they can be told apart".to_owned());
+        }
+    }
+}

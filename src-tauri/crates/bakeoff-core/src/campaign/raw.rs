@@ -1,0 +1,92 @@
+//! A campaign as its file writes it. The doc comments here are the help that the editor shows.
+
+use crate::check::whole;
+use crate::metric::Metric;
+use crate::outcome::TimeoutCountsAs;
+use crate::scorer::raw::RawScorer;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+
+/// Which variants are tried on which cases, how often, and how answers are judged.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCampaign {
+    /// The campaign's name; the file's name counts, so leave it out or keep both the same.
+    pub name: Option<String>,
+    /// What it is about, in a few words.
+    pub description: Option<String>,
+    /// The data set (.jsonl, .csv or .yaml), relative to the workspace, such as datasets/tickets.jsonl.
+    pub dataset: Option<String>,
+    /// Take only a random part of the data set.
+    pub sample: Option<RawSample>,
+    /// Names of the variants to compare, in the order of columns.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub variants: Option<Vec<Option<String>>>,
+    /// The variant that the others are compared with. Default: the first.
+    pub baseline_variant: Option<String>,
+    /// How often each case is tried with each variant. Default 1.
+    #[serde(default, deserialize_with = "whole")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub trials_per_combination: Option<u16>,
+    /// How answers are judged.
+    #[schemars(with = "Option<Vec<RawScorer>>")]
+    pub scorers: Option<Vec<Option<RawScorer>>>,
+    /// The weighted score at or above which a trial passes, 0 to 1. Default 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub pass_threshold: Option<f64>,
+    /// The metric that decides. Default success_rate.
+    #[schemars(schema_with = "metric_schema")]
+    pub primary_metric: Option<Metric>,
+    /// Of all intervals, 0.5 to 0.999. Default 0.95.
+    #[schemars(range(min = 0.5, max = 0.999))]
+    pub confidence: Option<f64>,
+    /// The smallest difference of the primary metric that matters. Default 0.
+    #[schemars(range(min = 0.0))]
+    pub margin: Option<f64>,
+    /// Trials at the same time. Default 8.
+    #[serde(default, deserialize_with = "whole")]
+    #[schemars(range(min = 1, max = 1024))]
+    pub parallel: Option<u16>,
+    /// The most time a trial's model may take, in seconds. Default 300.
+    #[schemars(range(min = 0.001, max = 86_400.0))]
+    pub timeout_seconds: Option<f64>,
+    /// What a time-out means for the success rate. Default fail.
+    pub timeout_counts_as: Option<TimeoutCountsAs>,
+    /// How often a transient error of the provider (429, 5xx, connection) is tried again. Default 3.
+    #[serde(default, deserialize_with = "whole")]
+    #[schemars(range(min = 0, max = 100))]
+    pub retries: Option<u16>,
+    /// Waiting time after each trial, in seconds. Default 0.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
+    pub cooldown_seconds: Option<f64>,
+    /// No new call is made once this would be passed, in USD. Default: no limit.
+    #[schemars(range(min = 0.0))]
+    pub budget_usd: Option<f64>,
+    /// Of the order of trials; the same seed gives the same order. Default 42.
+    #[serde(default, deserialize_with = "whole")]
+    #[schemars(range(min = 0, max = 9_007_199_254_740_991u64))]
+    pub seed: Option<u64>,
+}
+
+/// A random part of the data set.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSample {
+    /// At most this many rows.
+    #[serde(default, deserialize_with = "whole")]
+    #[schemars(range(min = 1, max = 4_294_967_295u32), required)]
+    pub max_items: Option<u32>,
+    /// Which ones; the same seed takes the same rows. Default 0.
+    #[serde(default, deserialize_with = "whole")]
+    #[schemars(range(min = 0, max = 9_007_199_254_740_991u64))]
+    pub seed: Option<u64>,
+}
+
+/// The names of metrics and their aliases.
+fn metric_schema(_: &mut SchemaGenerator) -> Schema {
+    let ids = Metric::ALL.iter().map(|metric| metric.id());
+    let aliases = Metric::ALL.iter().flat_map(|metric| metric.aliases().iter().copied());
+    let mut names: Vec<Option<&str>> = ids.chain(aliases).map(Some).collect();
+    names.push(None);
+    json_schema!({"enum": names})
+}
