@@ -96,13 +96,21 @@ fn bad_samples_say_what_is_wrong() {
 fn one_file_shows_all_of_its_problems() {
     let (_, diagnostics) = check(&root().join("tests/fixtures/bad/variants/six-problems.yaml"));
     let codes: Vec<&str> = diagnostics.iter().map(|one| one.code.as_str()).collect();
-    let expected =
-        ["name-differs", "not-allowed", "unknown-key", "out-of-range", "wrong-type", "wrong-type", "template"];
+    let expected = [
+        "name-differs",
+        "not-allowed",
+        "unknown-key",
+        "out-of-range",
+        "wrong-type",
+        "wrong-type",
+        "template",
+    ];
     assert_eq!(codes, expected, "{}", told(&diagnostics));
 }
 
 /// Codes of findings that come from the schema alone.
-const STRUCTURAL: [&str; 6] = ["unknown-key", "wrong-type", "not-allowed", "out-of-range", "not-yet", "invalid"];
+const STRUCTURAL: [&str; 6] =
+    ["unknown-key", "wrong-type", "not-allowed", "out-of-range", "not-yet", "invalid"];
 
 #[test]
 fn schema_and_parser_agree() {
@@ -117,7 +125,11 @@ fn schema_and_parser_agree() {
                 assert!(!validator.is_valid(&document.value), "the schema refuses {}", path.display());
             }
             if !validator.is_valid(&document.value) {
-                assert!(diagnostics.iter().any(Diagnostic::is_error), "the parser refuses {}", path.display());
+                assert!(
+                    diagnostics.iter().any(Diagnostic::is_error),
+                    "the parser refuses {}",
+                    path.display()
+                );
             }
         }
     }

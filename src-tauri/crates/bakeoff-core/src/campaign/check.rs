@@ -162,7 +162,10 @@ fn baseline(raw: &RawCampaign, variants: &[(usize, String)], findings: &mut Find
     };
     let name = variant_name(written);
     let mut names = variants.iter().map(|(_, name)| name.as_str());
-    if !variants.is_empty() && !names.clone().any(|one| one == name) && !findings.is_wrong(&key("variants")) {
+    if !variants.is_empty()
+        && !names.clone().any(|one| one == name)
+        && !findings.is_wrong_itself(&key("variants"))
+    {
         let message = format!("`baseline_variant` is `{name}`, which is not among `variants`");
         let hint = match nearest(name, names.clone()) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -213,7 +216,7 @@ fn scorer_meaning(index: usize, scorer: &Scorer, findings: &mut Findings) {
             });
             let text = text.and_then(|text| text.as_str()).unwrap_or_default().to_owned();
             let error = TemplateError { message: problem.message, hint: problem.hint, range: problem.range };
-            findings.template_error(&path, &text, &error);
+            findings.inner_error("scorer", &path, &text, &error);
         }
     }
     if let ScorerKind::Rubric { provider, base_url, .. } = &scorer.kind {

@@ -35,6 +35,7 @@ pub(super) struct RawCampaign {
     #[schemars(range(min = 0.0, max = 1.0))]
     pub pass_threshold: Option<f64>,
     /// The metric that decides. Default success_rate.
+    #[serde(default)]
     #[schemars(schema_with = "metric_schema")]
     pub primary_metric: Option<Metric>,
     /// Of all intervals, 0.5 to 0.999. Default 0.95.
@@ -73,8 +74,8 @@ pub(super) struct RawCampaign {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawSample {
     /// At most this many rows.
-    #[serde(default, deserialize_with = "whole")]
-    #[schemars(range(min = 1, max = 4_294_967_295u32), required)]
+    #[serde(deserialize_with = "whole")]
+    #[schemars(range(min = 1, max = 10_000_000), required)]
     pub max_items: Option<u32>,
     /// Which ones; the same seed takes the same rows. Default 0.
     #[serde(default, deserialize_with = "whole")]

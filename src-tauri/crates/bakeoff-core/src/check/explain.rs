@@ -53,7 +53,9 @@ impl Explanation<'_> {
             }
             Kind::MinLength { .. } | Kind::MinItems { .. } => {
                 let message = format!("{} is empty", place(&path));
-                self.push("empty", path, message, Some("write at least one".to_owned()), false);
+                let hint =
+                    if value.is_array() { "write at least one" } else { "write something, or remove it" };
+                self.push("empty", path, message, Some(hint.to_owned()), false);
             }
             _ => {
                 let message = format!("{} is not valid: {error}", place(&path));

@@ -35,6 +35,11 @@ impl Findings {
         self.wrong.iter().any(|wrong| wrong.starts_with(path))
     }
 
+    /// Whether there is already an error about the whole value at this path.
+    pub(crate) fn is_wrong_itself(&self, path: &[Step]) -> bool {
+        self.wrong.iter().any(|wrong| wrong == path)
+    }
+
     /// A structural error.
     pub(crate) fn structural(&mut self, problem: Problem) {
         let mut diagnostic = Diagnostic::error(problem.code, path_text(&problem.path), problem.message);
@@ -67,9 +72,9 @@ impl Findings {
         self.report(Diagnostic::warning(code, path_text(path), message), path)
     }
 
-    /// An error in a template, at its place in the file. `value` is the template's text.
-    pub(crate) fn template_error(&mut self, path: &[Step], value: &str, error: &TemplateError) {
-        let diagnostic = Diagnostic::error("template", path_text(path), error.message.clone());
+    /// An error in a template or pattern, at its place in the file. `value` is its text.
+    pub(crate) fn inner_error(&mut self, code: &str, path: &[Step], value: &str, error: &TemplateError) {
+        let diagnostic = Diagnostic::error(code, path_text(path), error.message.clone());
         let span = self.document.span(path);
         let inner = span.zip(error.range.clone()).and_then(|(span, range)| self.inside(span, value, &range));
         let place = inner.or(span.map(|span| (span.from, span.to)));

@@ -213,8 +213,9 @@ pub(super) fn regex(pattern: &str) -> Result<Regex, String> {
 }
 
 fn compile_schema(schema: &Value) -> Result<Validator, ScorerProblem> {
-    jsonschema::options()
-        .with_pattern_options(PatternOptions::regex())
-        .build(schema)
-        .map_err(|error| problem("schema", format!("this is not a usable JSON Schema: {error}"), None))
+    jsonschema::options().with_pattern_options(PatternOptions::regex()).build(schema).map_err(|error| {
+        let path = error.instance_path().as_str().to_owned();
+        let place = if path.is_empty() { String::new() } else { format!(" at {path}") };
+        problem("schema", format!("this is not a usable JSON Schema{place}: {error}"), None)
+    })
 }

@@ -71,7 +71,7 @@ fn prompts(raw: &RawVariant, findings: &mut Findings) {
             let hint = format!("write the prompt, or remove `{name}`");
             findings.error("empty", &path, format!("`{name}` is empty")).hint = Some(hint);
         } else if let Err(error) = Template::compile(prompt) {
-            findings.template_error(&path, prompt, &error);
+            findings.inner_error("template", &path, prompt, &error);
         }
     }
     if !any {
