@@ -3,6 +3,7 @@
 
 mod block;
 mod document;
+pub mod edit;
 mod events;
 mod lines;
 mod lookup;
@@ -25,6 +26,9 @@ pub const MAX_DEPTH: usize = 100;
 pub const MAX_VALUES: usize = 1_000_000;
 /// How many bytes aliases may stand for in one document.
 pub const MAX_ALIAS_BYTES: usize = 8 << 20;
+
+/// What libyaml makes of `!!` before the names of YAML's own tags.
+const TAG_PREFIX: &str = "tag:yaml.org,2002:";
 
 /// One step of a path into a document.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -291,11 +291,24 @@ impl Builder<'_> {
             Kind::Sequence { items, .. } => items.push(id),
             Kind::Mapping { entries, .. } => match open.key.take() {
                 None => open.key = Some(id),
-                Some(key) => entries.push((key, id)),
+                Some(key) => {
+                    entries.push((key, id));
+                    self.place_missing_value(key, id);
+                }
             },
             Kind::Scalar { .. } | Kind::Alias { .. } => {}
         }
         Ok(())
+    }
+
+    /// libyaml puts a value that is left out together with its colon where the next token is; it belongs to its key.
+    fn place_missing_value(&mut self, key: NodeId, value: NodeId) {
+        let key_end = self.tree.nodes[key].end;
+        let node = &mut self.tree.nodes[value];
+        let is_missing = node.outer == node.end && key_end <= node.outer;
+        if is_missing && !self.text[key_end..node.outer].contains(':') {
+            (node.outer, node.start, node.end) = (key_end, key_end, key_end);
+        }
     }
 }
 

@@ -4,12 +4,10 @@ use super::events::ScalarStyle;
 use super::path::path_text;
 use super::scalar::{NoValue, resolve};
 use super::tree::{Kind, Node, NodeId, Tree};
-use super::{Step, lines::Lines};
+use super::{Step, TAG_PREFIX, lines::Lines};
 use crate::diagnostic::Diagnostic;
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
-
-const TAG_PREFIX: &str = "tag:yaml.org,2002:";
 
 /// The value of a node, or everything in it that has no JSON value.
 pub(super) fn convert(

@@ -1,0 +1,65 @@
+//! A text with what both readers make of it.
+
+use crate::yaml::lines::Lines;
+use crate::yaml::tree::{Kind, NodeId, Tree};
+use serde::Deserialize;
+
+/// A text, its nodes by libyaml's events and its values by serde_yaml.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    pub text: String,
+    pub tree: Tree,
+    pub values: Vec<serde_yaml::Value>,
+}
+
+impl State {
+    /// Reads a text without a byte order mark; the error is a sentence.
+    pub fn read(text: String) -> Result<Self, String> {
+        let tree = Tree::read(&text).map_err(|problem| {
+            let at = Lines::new(&text).position(&text, problem.place.start);
+            format!("{} (line {}, column {})", problem.message, at.line, at.column)
+        })?;
+        let has_alias = || tree.nodes.iter().any(|node| matches!(node.kind, Kind::Alias { .. }));
+        if let Some(name) = tree.anchors_given_twice.first().filter(|_| has_alias()) {
+            // serde_yaml 0.9.34 mixes such anchors up, so that nothing could be checked.
+            return Err(format!("the anchor &{name} is given twice; give one of them another name"));
+        }
+        let values = serde_yaml::Deserializer::from_str(&text)
+            .map(serde_yaml::Value::deserialize)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| error.to_string())?;
+        Ok(Self { text, tree, values })
+    }
+
+    /// The root of a document; `None` for one without any value.
+    pub fn root(&self, document: usize) -> Option<NodeId> {
+        self.tree.documents.get(document)?.root
+    }
+
+    /// The line break in use at a byte: that of its line, else the first one of the text.
+    pub fn line_break(&self, at: usize) -> &'static str {
+        let text = &self.text;
+        let found = text[at..].find(['\n', '\r']).map(|found| at + found).or_else(|| text.find(['\n', '\r']));
+        match found {
+            Some(at) if text[at..].starts_with("\r\n") => "\r\n",
+            Some(at) if text[at..].starts_with('\r') => "\r",
+            _ => "\n",
+        }
+    }
+
+    /// How many spaces this text indents by: the first step from a block mapping into a deeper one, else 2.
+    pub fn indentation(&self) -> usize {
+        let deeper = self.tree.nodes.iter().find_map(|node| match &node.kind {
+            Kind::Mapping { flow: false, .. } if !node.in_flow => {
+                self.column(node.start).checked_sub(node.parent_column).filter(|step| (1..=8).contains(step))
+            }
+            _ => None,
+        });
+        deeper.unwrap_or(2)
+    }
+
+    /// Bytes between the beginning of the line and a byte.
+    pub fn column(&self, at: usize) -> usize {
+        at - crate::yaml::lines::line_start(&self.text, at)
+    }
+}
