@@ -48,7 +48,8 @@ impl Schema {
         settings.inline_subschemas = true;
         let mut schema = settings.into_generator().into_root_schema_for::<T>();
         schema.insert("title".to_owned(), title.into());
-        let value = schema.to_value();
+        let mut value = schema.to_value();
+        without_null_defaults(&mut value);
         // The schema comes from our own types; a test builds each of them.
         let validator = jsonschema::validator_for(&value).expect("the generated schema is valid");
         Self { value, validator }
@@ -66,6 +67,20 @@ impl Schema {
             explanation.add(&error);
         }
         explanation.problems
+    }
+}
+
+/// "default: null" says nothing that `null` among the types doesn't say.
+fn without_null_defaults(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            if object.get("default").is_some_and(Value::is_null) {
+                object.shift_remove("default");
+            }
+            object.values_mut().for_each(without_null_defaults);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_null_defaults),
+        _ => {}
     }
 }
 
