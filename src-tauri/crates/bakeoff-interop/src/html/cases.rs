@@ -1,0 +1,103 @@
+//! The cases on which variants differ: where to look next.
+
+use super::escape::text;
+use crate::{DifferingCase, DifferingCell, ExportError, read};
+use bakeoff_core::analysis::Comparison;
+use bakeoff_core::chart::format;
+use bakeoff_core::outcome::Outcome;
+use std::io::Write;
+
+/// So many cases are shown; the others are counted.
+pub const MOST_CASES: u32 = 200;
+
+/// Texts in the table are cut after so many characters.
+const LONGEST_TEXT: usize = 160;
+
+pub(super) fn write<E: std::fmt::Display>(
+    out: &mut impl Write,
+    comparison: &Comparison,
+    differing: impl IntoIterator<Item = Result<DifferingCase, E>>,
+) -> Result<(), ExportError> {
+    let mut count = 0;
+    for case in differing {
+        let case = read(case)?;
+        if count == 0 {
+            write_top(out, comparison)?;
+        }
+        if count < MOST_CASES {
+            write_case(out, &case)?;
+        }
+        count += 1;
+    }
+    match count {
+        0 => writeln!(
+            out,
+            "<section>\n<h2>Cases where variants differ</h2>\n<p>There are none: on every case all variants had the same result.</p>"
+        )?,
+        few if few <= MOST_CASES => {
+            writeln!(out, "</tbody>\n</table>\n</div>\n<p>{} cases.</p>", format::count(few.into()))?
+        }
+        many => writeln!(
+            out,
+            "</tbody>\n</table>\n</div>\n<p>The first {MOST_CASES} of {} cases. The CSV export has them all.</p>",
+            format::count(many.into())
+        )?,
+    }
+    writeln!(out, "</section>")?;
+    Ok(())
+}
+
+fn write_top(out: &mut impl Write, comparison: &Comparison) -> Result<(), ExportError> {
+    writeln!(
+        out,
+        "<section>\n<h2>Cases where variants differ</h2>\n\
+         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Cases where variants differ\">\n<table class=\"cases\">\n\
+         <thead>\n<tr><th scope=\"col\">Case</th><th scope=\"col\">Input</th><th scope=\"col\">Expected</th>"
+    )?;
+    for variant in &comparison.variants {
+        write!(out, "<th scope=\"col\">{}</th>", text(&variant.name))?;
+    }
+    writeln!(out, "</tr>\n</thead>\n<tbody>")?;
+    Ok(())
+}
+
+fn write_case(out: &mut impl Write, case: &DifferingCase) -> Result<(), ExportError> {
+    write!(
+        out,
+        "<tr><th scope=\"row\">{}</th><td class=\"words\">{}</td><td class=\"words\">{}</td>",
+        text(&case.case_id),
+        text(&cut(&case.preview)),
+        text(case.expected.as_deref().map(cut).as_deref().unwrap_or(format::UNKNOWN)),
+    )?;
+    for cell in &case.cells {
+        write_cell(out, cell)?;
+    }
+    writeln!(out, "</tr>")?;
+    Ok(())
+}
+
+fn write_cell(out: &mut impl Write, cell: &DifferingCell) -> Result<(), ExportError> {
+    let (class, mark) = match cell.outcome {
+        Some(Outcome::Pass) => ("pass", "✓ pass".to_owned()),
+        Some(Outcome::Fail) => ("fail", "✗ fail".to_owned()),
+        Some(Outcome::Timeout) => ("fail", "✗ timeout".to_owned()),
+        Some(other) => ("unusable", other.name().replace('_', " ")),
+        None => ("unusable", format::UNKNOWN.to_owned()),
+    };
+    let several =
+        if cell.trials > 1 { format!(" {} of {}", cell.passes, cell.trials) } else { String::new() };
+    write!(out, "<td class=\"words\"><span class=\"outcome {class}\">{}{several}</span>", text(&mark))?;
+    if let Some(answer) = &cell.answer {
+        write!(out, "<small>{}</small>", text(&cut(answer)))?;
+    }
+    write!(out, "</td>")?;
+    Ok(())
+}
+
+/// The text, cut after [`LONGEST_TEXT`] characters.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_TEXT) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
