@@ -159,8 +159,10 @@ pub(super) fn whole_collection(state: &State, node: &Node, value: &Value) -> Vec
     let before = state.text[..node.start].trim_end();
     let stands_below = state.text[before.len()..node.start].contains(['\n', '\r']) && !before.is_empty();
     let beside_key = stands_below.then(|| vec![Splice::new(before.len()..node.end, format!(" {text}"))]);
+    // A list may stand in its key's own column, but what takes its place has to stand deeper.
+    let deeper = vec![Splice::new(node.start..node.end, format!(" {text}"))];
     let in_place = vec![Splice::new(node.start..node.end, text)];
-    let mut found: Vec<_> = beside_key.into_iter().chain([in_place]).collect();
+    let mut found: Vec<_> = beside_key.into_iter().chain([in_place, deeper]).collect();
     if let Some(tag) = tag_to_drop(state, node, value) {
         found.iter_mut().for_each(|splices| splices.push(tag.clone()));
     }
