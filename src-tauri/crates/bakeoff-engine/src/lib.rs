@@ -1,1 +1,25 @@
-//! placeholder
+//! Runs a plan: which trial starts when, retries, limits of providers, the budget, pause, stop.
+//!
+//! One scheduler task owns everything that changes during a run; each trial is a tokio task that asks it before every
+//! call and tells it what came of it. A trial is told to the observer only after the log made it durable. Nothing
+//! here knows a provider, a database or the wall clock: they come in as ports.
+
+mod backoff;
+mod bucket;
+mod budget;
+mod endpoint;
+mod estimate;
+mod event;
+mod handle;
+mod message;
+mod prepare;
+mod queue;
+mod scheduler;
+mod spec;
+mod trial;
+
+pub use event::{EndReason, EngineEvent, RunCounts, RunEnd, TrialSummary};
+pub use handle::RunHandle;
+pub use prepare::StartError;
+pub use scheduler::{UNSAVED_WINDOW, start};
+pub use spec::{CaseSource, Ports, PriceSource, ProviderLimits, RunSpec};

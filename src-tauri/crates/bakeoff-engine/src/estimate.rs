@@ -1,0 +1,171 @@
+//! What a call will probably take, told before it is made and corrected by what calls really took.
+
+use crate::spec::PriceSource;
+use bakeoff_core::ports::ModelRequest;
+use bakeoff_core::price::Price;
+use bakeoff_core::trial::Usage;
+use bakeoff_core::variant::Provider;
+
+/// Bytes of text to a token; a rule of thumb for English that is too low rather than too high for other scripts.
+const BYTES_PER_TOKEN: f64 = 4.0;
+/// Output tokens of a model that has not answered yet and has no limit.
+const FIRST_OUTPUT: f64 = 1_000.0;
+
+/// What is set aside for a call.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Estimate {
+    /// Input plus output, as is usual for this model (for tokens-per-minute caps).
+    pub tokens: f64,
+    /// USD, rather too much than too little; 0 when the price is unknown.
+    pub cost: f64,
+}
+
+/// What is known of one model of one provider.
+#[derive(Debug)]
+struct Figures {
+    provider: Provider,
+    model: String,
+    price: Option<Price>,
+    /// The largest ratio of real to estimated input tokens so far.
+    input_ratio: f64,
+    largest_output: f64,
+    outputs: f64,
+    answers: f64,
+}
+
+/// What is known of all models of a run.
+pub(crate) struct Estimator {
+    prices: PriceSource,
+    models: Vec<Figures>,
+    /// Models whose unknown price has not been told yet.
+    unpriced: Vec<String>,
+}
+
+impl Estimator {
+    pub(crate) fn new(prices: PriceSource) -> Self {
+        Self { prices, models: Vec::new(), unpriced: Vec::new() }
+    }
+
+    /// Of a request as it will be sent.
+    pub(crate) fn of(&mut self, request: &ModelRequest) -> Estimate {
+        let bytes = request.user.len() + request.system.as_ref().map_or(0, String::len);
+        self.of_text(request.provider, &request.model, bytes, request.max_output_tokens)
+    }
+
+    /// Of a text of `bytes` bytes.
+    pub(crate) fn of_text(
+        &mut self,
+        provider: Provider,
+        model: &str,
+        bytes: usize,
+        max_output: Option<u32>,
+    ) -> Estimate {
+        let figures = self.figures(provider, model);
+        let input = (bytes as f64 / BYTES_PER_TOKEN).ceil() * figures.input_ratio;
+        let known = figures.answers > 0.0;
+        let most = max_output.map(f64::from);
+        let usual = if known { figures.outputs / figures.answers } else { FIRST_OUTPUT };
+        let largest = if known { figures.largest_output } else { FIRST_OUTPUT };
+        let price = figures.price.unwrap_or(Price { input: 0.0, cached_input: None, output: 0.0 });
+        let output = most.unwrap_or(largest);
+        Estimate {
+            tokens: input + most.map_or(usual, |most| most.min(usual)),
+            cost: (input * price.input + output * price.output) / 1e6,
+        }
+    }
+
+    /// Learns from an answered call.
+    pub(crate) fn learn(&mut self, request: &ModelRequest, usage: &Usage) {
+        let bytes = request.user.len() + request.system.as_ref().map_or(0, String::len);
+        let figures = self.figures(request.provider, &request.model);
+        if let Some(input) = usage.input_tokens {
+            let guessed = (bytes as f64 / BYTES_PER_TOKEN).ceil().max(1.0);
+            figures.input_ratio = figures.input_ratio.max(input as f64 / guessed);
+        }
+        if let Some(output) = usage.output_tokens {
+            figures.largest_output = figures.largest_output.max(output as f64);
+            figures.outputs += output as f64;
+            figures.answers += 1.0;
+        }
+    }
+
+    /// A model without a price that has not been told yet.
+    pub(crate) fn next_unpriced(&mut self) -> Option<String> {
+        self.unpriced.pop()
+    }
+
+    fn figures(&mut self, provider: Provider, model: &str) -> &mut Figures {
+        let known = self.models.iter().position(|one| one.provider == provider && one.model == model);
+        let place = known.unwrap_or_else(|| {
+            let price = (self.prices)(provider, model);
+            if price.is_none() {
+                self.unpriced.push(format!("{model} ({})", provider.name()));
+            }
+            self.models.push(Figures {
+                provider,
+                model: model.to_owned(),
+                price,
+                input_ratio: 1.0,
+                largest_output: 0.0,
+                outputs: 0.0,
+                answers: 0.0,
+            });
+            self.models.len() - 1
+        });
+        &mut self.models[place]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    fn request(max_output_tokens: Option<u32>) -> ModelRequest {
+        ModelRequest {
+            provider: Provider::Openai,
+            model: "m".to_owned(),
+            base_url: None,
+            system: Some("x".repeat(200)),
+            user: "y".repeat(200),
+            reasoning_effort: None,
+            temperature: None,
+            top_p: None,
+            max_output_tokens,
+            stop: Vec::new(),
+            pace: None,
+        }
+    }
+
+    fn estimator() -> Estimator {
+        let price = Price { input: 1.0, cached_input: None, output: 10.0 };
+        Estimator::new(Arc::new(move |_, model| (model == "m").then_some(price)))
+    }
+
+    fn check(actual: Estimate, tokens: f64, cost: f64) {
+        assert!((actual.tokens - tokens).abs() < 1e-9 && (actual.cost - cost).abs() < 1e-12, "{actual:?}");
+    }
+
+    #[test]
+    fn starts_with_rules_of_thumb_and_learns() {
+        let mut estimator = estimator();
+        check(estimator.of(&request(None)), 1100.0, (100.0 + 10_000.0) / 1e6);
+        check(estimator.of(&request(Some(50))), 150.0, (100.0 + 500.0) / 1e6);
+        for output in [10, 30] {
+            let usage =
+                Usage { input_tokens: Some(150), cached_input_tokens: None, output_tokens: Some(output) };
+            estimator.learn(&request(None), &usage);
+        }
+        check(estimator.of(&request(None)), 150.0 + 20.0, (150.0 + 300.0) / 1e6);
+    }
+
+    #[test]
+    fn an_unknown_price_is_told_once() {
+        let mut estimator = estimator();
+        let unknown = ModelRequest { model: "secret".to_owned(), ..request(None) };
+        check(estimator.of(&unknown), 1100.0, 0.0);
+        estimator.of(&unknown);
+        assert_eq!(estimator.next_unpriced().as_deref(), Some("secret (openai)"));
+        assert_eq!(estimator.next_unpriced(), None);
+    }
+}

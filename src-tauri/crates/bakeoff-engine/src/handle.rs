@@ -1,0 +1,72 @@
+//! What a caller holds of a run.
+
+use crate::event::{EndReason, RunCounts, RunEnd};
+use tokio::sync::{mpsc, watch};
+
+/// What a caller can ask of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Command {
+    Pause,
+    Resume,
+    Stop,
+}
+
+/// Steers a run. Clones steer the same run; dropping all of them doesn't stop it (a paused run is stopped, for
+/// nobody could resume it).
+#[derive(Debug, Clone)]
+pub struct RunHandle {
+    commands: mpsc::UnboundedSender<Command>,
+    end: watch::Receiver<Option<RunEnd>>,
+}
+
+impl RunHandle {
+    pub(crate) fn new(
+        commands: mpsc::UnboundedSender<Command>,
+        end: watch::Receiver<Option<RunEnd>>,
+    ) -> Self {
+        Self { commands, end }
+    }
+
+    /// No new trial starts; running ones finish.
+    pub fn pause(&self) {
+        self.send(Command::Pause);
+    }
+
+    /// Goes on after a pause.
+    pub fn resume(&self) {
+        self.send(Command::Resume);
+    }
+
+    /// Cancels running trials at once; they are recorded as cancelled before [`RunHandle::wait`] returns.
+    pub fn stop(&self) {
+        self.send(Command::Stop);
+    }
+
+    /// Waits until the run has ended and every record is durable. May be called several times.
+    pub async fn wait(&self) -> RunEnd {
+        let mut end = self.end.clone();
+        match end.wait_for(Option::is_some).await {
+            Ok(end) => end.clone(),
+            Err(_) => None,
+        }
+        .unwrap_or_else(|| {
+            RunEnd {
+            reason: EndReason::Broken(
+                "The engine stopped in the midst of the run. What was shown as done is saved; resume the run."
+                    .to_owned(),
+            ),
+            counts: RunCounts::default(),
+        }
+        })
+    }
+
+    /// The end, once it is there.
+    pub fn ended(&self) -> Option<RunEnd> {
+        self.end.borrow().clone()
+    }
+
+    fn send(&self, command: Command) {
+        // A run that has ended needs no command any more.
+        let _ = self.commands.send(command);
+    }
+}

@@ -1,0 +1,133 @@
+//! Permits for calls: who may call now, who must wait, who is told no.
+
+use super::Scheduler;
+use super::flight::Stage;
+use crate::endpoint::Block;
+use crate::event::EngineEvent;
+use crate::message::{Ask, Permission};
+use tokio::time::Instant;
+
+/// What is decided on one ask.
+enum Decision {
+    Grant {
+        endpoint: usize,
+        tokens: f64,
+        cost: f64,
+        reserve: f64,
+    },
+    /// A message or [`Scheduler::wake`] will come.
+    Wait,
+    /// Only the money of calls that are under way can make room.
+    WaitForMoney,
+    Deny(String),
+}
+
+impl Scheduler {
+    /// Goes through all asks in their order. One that has to wait holds up nobody at another endpoint.
+    pub(super) fn permit(&mut self, now: Instant) {
+        let mut short = 0;
+        for _ in 0..self.asking.len() {
+            let Some(ask) = self.asking.pop_front() else { break };
+            if ask.reply.is_closed() {
+                continue;
+            }
+            // While a trial waits for money no later one may start with it.
+            let decision = match self.decide(&ask, now) {
+                Decision::Grant { .. } if short > 0 && !self.has_called(&ask) => Decision::WaitForMoney,
+                decision => decision,
+            };
+            match decision {
+                Decision::Grant { endpoint, tokens, cost, reserve } => {
+                    self.grant(ask, endpoint, tokens, cost, reserve, now);
+                }
+                Decision::Deny(reason) => deny(ask, reason),
+                Decision::Wait => self.asking.push_back(ask),
+                Decision::WaitForMoney => {
+                    short += 1;
+                    self.asking.push_back(ask);
+                }
+            }
+        }
+        self.short_of_money = short > 0;
+        // When every trial waits for money, no call is under way whose money could come back.
+        if short > 0 && short == self.flights.len() {
+            self.out_of_budget = true;
+            self.deny_for_money();
+        }
+    }
+
+    fn deny_for_money(&mut self) {
+        let reason = self.budget_words();
+        self.tell(EngineEvent::Warning { message: reason.clone() });
+        for ask in std::mem::take(&mut self.asking) {
+            deny(ask, reason.clone());
+        }
+    }
+
+    fn has_called(&self, ask: &Ask) -> bool {
+        self.flights.get(&ask.key).is_some_and(|flight| flight.called)
+    }
+
+    fn decide(&mut self, ask: &Ask, now: Instant) -> Decision {
+        if self.ending.is_some() {
+            // Every trial has been told to end; this one will do so at once.
+            return Decision::Wait;
+        }
+        let endpoint = self.callers.endpoint_of_request(&ask.request, now);
+        if let Some(refusal) = self.callers.refusal(ask.caller, endpoint) {
+            return Decision::Deny(refusal.to_owned());
+        }
+        let Some(flight) = self.flights.get(&ask.key) else { return Decision::Deny(String::new()) };
+        let (called, reserved, permit_held) = (flight.called, flight.reserved, flight.permit_held);
+        let (estimate, whole) = self.estimate(ask, called);
+        let reserve = (whole - reserved).max(0.0);
+        if self.out_of_budget && (!called || !self.budget.fits(reserve)) {
+            return Decision::Deny(self.budget_words());
+        }
+        if !permit_held && self.occupied >= self.parallel {
+            return Decision::Wait;
+        }
+        match self.callers.endpoint(endpoint).check(estimate.tokens, now) {
+            Err(Block::Full) => return Decision::Wait,
+            Err(Block::Until(at, _)) => {
+                self.wake_at(at);
+                return Decision::Wait;
+            }
+            Ok(()) => {}
+        }
+        if !self.budget.fits(reserve) {
+            return Decision::WaitForMoney;
+        }
+        Decision::Grant { endpoint, tokens: estimate.tokens, cost: estimate.cost, reserve }
+    }
+
+    fn grant(&mut self, ask: Ask, endpoint: usize, tokens: f64, cost: f64, reserve: f64, now: Instant) {
+        let Some(flight) = self.flights.get_mut(&ask.key) else { return };
+        let first = !flight.called;
+        if ask.reply.send(Permission::Granted).is_err() {
+            // It was cancelled a moment ago; its end is on the way.
+            return;
+        }
+        if !flight.permit_held {
+            flight.permit_held = true;
+            self.occupied += 1;
+        }
+        let permit = self.callers.endpoint(endpoint).begin(endpoint, tokens, now);
+        self.callers.engage(endpoint);
+        flight.engaged_at = Some(endpoint);
+        flight.endpoint = endpoint;
+        flight.called = true;
+        flight.reserved += reserve;
+        flight.stage = Stage::Calling { permit, caller: ask.caller, cost, request: ask.request };
+        self.budget.reserve(reserve);
+        if first {
+            self.context.log.started(ask.key, self.context.clock.now());
+            self.tell(EngineEvent::TrialStarted { key: ask.key });
+        }
+    }
+}
+
+fn deny(ask: Ask, reason: String) {
+    // A trial that was cancelled meanwhile doesn't need to know.
+    let _ = ask.reply.send(Permission::Denied(reason));
+}

@@ -1,0 +1,109 @@
+//! What a run is made of.
+
+use bakeoff_core::campaign::Campaign;
+use bakeoff_core::dataset::Case;
+use bakeoff_core::ports::{BoxFuture, Clock, Model, TrialLog};
+use bakeoff_core::price::Price;
+use bakeoff_core::scorer::Scorer;
+use bakeoff_core::trial::TrialKey;
+use bakeoff_core::variant::{Provider, Variant};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Where cases come from, so that they need not be in memory all at once.
+pub trait CaseSource: Send + Sync {
+    /// The case with this index ([`TrialKey::case`]), or why it can't be read, for people.
+    fn case(&self, index: u32) -> BoxFuture<'_, Result<Case, String>>;
+}
+
+impl CaseSource for Arc<[Case]> {
+    fn case(&self, index: u32) -> BoxFuture<'_, Result<Case, String>> {
+        let case = self.get(index as usize).cloned().ok_or_else(|| format!("There is no case {index}."));
+        Box::pin(std::future::ready(case))
+    }
+}
+
+/// Everything that decides a run. What is not in `trials` is not run: to resume, pass the missing keys.
+#[derive(Clone)]
+pub struct RunSpec {
+    /// The trials to run, in the order of starting.
+    pub trials: Vec<TrialKey>,
+    /// Their cases.
+    pub cases: Arc<dyn CaseSource>,
+    /// Their variants, by [`TrialKey::variant`].
+    pub variants: Arc<[Variant]>,
+    /// The campaign's scorers; a row's own come from the row.
+    pub scorers: Vec<Scorer>,
+    /// The weighted score at or above which a trial passes.
+    pub pass_threshold: f64,
+    /// Calls at the same time, over all providers.
+    pub parallel: u16,
+    /// The most time that one call may take. Waiting and earlier attempts are not counted.
+    pub timeout: Duration,
+    /// How often a transient error is tried again, for the answer and for each judge.
+    pub retries: u16,
+    /// How long a permit rests after a trial.
+    pub cooldown: Duration,
+    /// USD that this run may cost, `spent_usd` included.
+    pub budget_usd: Option<f64>,
+    /// USD that earlier parts of this run have cost.
+    pub spent_usd: f64,
+    /// Of the back-off's jitter.
+    pub seed: u64,
+}
+
+impl RunSpec {
+    /// The settings of a campaign.
+    pub fn of_campaign(
+        campaign: &Campaign,
+        trials: Vec<TrialKey>,
+        cases: Arc<dyn CaseSource>,
+        variants: Arc<[Variant]>,
+    ) -> Self {
+        let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::ZERO);
+        Self {
+            trials,
+            cases,
+            variants,
+            scorers: campaign.scorers.clone(),
+            pass_threshold: campaign.pass_threshold,
+            parallel: campaign.parallel,
+            timeout: seconds(campaign.timeout_seconds),
+            retries: campaign.retries,
+            cooldown: seconds(campaign.cooldown_seconds),
+            budget_usd: campaign.budget_usd,
+            spent_usd: 0.0,
+            seed: campaign.seed,
+        }
+    }
+}
+
+/// What a user allows a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ProviderLimits {
+    /// The most calls at the same time.
+    pub max_parallel: Option<u32>,
+    /// The most calls in any 60 seconds.
+    pub requests_per_minute: Option<u32>,
+    /// The most tokens a minute, as far as they can be told before a call.
+    pub tokens_per_minute: Option<u32>,
+}
+
+/// The price of a provider's model; `None` when it isn't known.
+pub type PriceSource = Arc<dyn Fn(Provider, &str) -> Option<Price> + Send + Sync>;
+
+/// The outside world of a run.
+#[derive(Clone)]
+pub struct Ports {
+    /// Answers prompts.
+    pub model: Arc<dyn Model>,
+    /// Keeps results.
+    pub log: Arc<dyn TrialLog>,
+    /// Tells the time for records. Waiting goes by tokio's time.
+    pub clock: Arc<dyn Clock>,
+    /// What calls cost.
+    pub prices: PriceSource,
+    /// By provider; absent: no limit of its own.
+    pub limits: BTreeMap<Provider, ProviderLimits>,
+}
