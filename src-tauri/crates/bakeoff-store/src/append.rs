@@ -25,15 +25,19 @@ impl RunLog {
     /// Makes one record durable; it is queued at once, and the future resolves when it has survived a power cut. It
     /// replaces an earlier record of the same key, whose attempts are kept; a pass, fail, timeout or ungraded
     /// result is never replaced ([`Problem::AlreadyFinal`]).
-    pub async fn append_record(&self, record: TrialRecord) -> Result<(), StoreError> {
+    pub fn append_record(
+        &self,
+        record: TrialRecord,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
         let run = self.run;
-        self.store.write_own(run, move |connection| write(connection, run, &record)).await
+        self.store.write_own(run, move |connection| write(connection, run, &record))
     }
 }
 
 impl TrialLog for RunLog {
     fn append<'a>(&'a self, record: TrialRecord) -> BoxFuture<'a, Result<(), LogError>> {
-        Box::pin(async move { self.append_record(record).await.map_err(LogError::from) })
+        let written = self.append_record(record);
+        Box::pin(async move { written.await.map_err(LogError::from) })
     }
 
     fn started(&self, key: TrialKey, at: Millis) {

@@ -1,0 +1,48 @@
+//! Writes a database like the fixtures of `tests/it/schema.rs` to the path given. Run it once for a new version of
+//! the schema and dump its file: `sqlite3 FILE .dump`.
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use bakeoff_core::outcome::Outcome;
+use bakeoff_core::ports::TrialLog;
+use bakeoff_store::{Artifact, NewApply, RunState, Store, StoreError};
+use support::{NOW, key, new_run, record};
+
+#[tokio::main]
+async fn main() -> Result<(), StoreError> {
+    let path = std::env::args().nth(1).expect("a path as the only argument");
+    let store = Store::open(path)?;
+    let finished = store.create_run(new_run("tickets", 2, 1)).await?;
+    let log = store.trial_log(finished);
+    log.append_record(record(key(0, 0, 0), Outcome::InfraError)).await?;
+    for (case, variant, outcome) in
+        [(0, 0, Outcome::Pass), (0, 1, Outcome::Fail), (1, 0, Outcome::Timeout), (1, 1, Outcome::Ungraded)]
+    {
+        log.append_record(record(key(case, variant, 0), outcome)).await?;
+    }
+    let artifact =
+        Artifact { name: "notes.txt".into(), media_type: "text/plain".into(), bytes: b"notes".to_vec() };
+    store.add_artifact(finished, None, artifact).await?;
+    store.append_event(finished, NOW, "launched", "4 trials").await?;
+    store.set_state(finished, RunState::Finished, None, NOW + 900).await?;
+    let apply = NewApply {
+        at: NOW + 950,
+        variant: "careful".into(),
+        variant_hash: "a".repeat(64),
+        metric: "success_rate".into(),
+        evidence: "success rate 50.0 %, n = 2".into(),
+        runs: vec![finished],
+        file: "variants/default.yaml".into(),
+        key_path: None,
+        backup: ".bakeoff/backups/1-default.yaml".into(),
+        before_hash: "b".repeat(64),
+        after_hash: "c".repeat(64),
+        diff: "-old\n+new\n".into(),
+    };
+    store.insert_apply(apply).await?;
+    let going_on = store.create_run(new_run("tickets", 2, 1)).await?;
+    store.trial_log(going_on).started(key(1, 1, 0), NOW + 1000);
+    store.append_event(going_on, NOW + 1000, "launched", "4 trials").await?;
+    Ok(())
+}

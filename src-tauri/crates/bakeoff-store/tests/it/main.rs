@@ -1,0 +1,23 @@
+//! The store through its public functions, on real files.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod aggregates;
+mod applies;
+mod cases;
+mod full_disk;
+mod leases;
+mod opening;
+mod runs;
+mod schema;
+mod trials;
+
+use bakeoff_store::Store;
+
+/// A store in a folder of its own, which goes with the first value.
+fn store() -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = Store::open(folder.path().join("bakeoff.db")).expect("a new database opens");
+    (folder, store)
+}

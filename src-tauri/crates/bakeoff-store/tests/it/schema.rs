@@ -1,0 +1,78 @@
+//! Databases of every released version still open, with all that is in them.
+
+use crate::support::{NOW, key};
+use bakeoff_core::outcome::Outcome;
+use bakeoff_store::{RunState, Store};
+use rusqlite::Connection;
+use std::path::Path;
+
+/// Dumps of databases as earlier versions left them (see the first lines of each).
+const RELEASED: &[(u32, &str)] = &[(1, include_str!("../fixtures/schema_1.sql"))];
+
+fn load(dump: &str, path: &Path) {
+    Connection::open(path).expect("opens").execute_batch(dump).expect("the dump is SQL");
+}
+
+fn schema(path: &Path) -> Vec<(String, String)> {
+    let file = Connection::open(path).expect("opens");
+    let mut select = file
+        .prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY name")
+        .expect("SQL");
+    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("reads");
+    rows.collect::<Result<_, _>>().expect("reads")
+}
+
+#[test]
+fn every_released_version_is_kept() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("new.db");
+    drop(Store::open(&path).expect("opens"));
+    let version: u32 = Connection::open(&path)
+        .and_then(|file| file.pragma_query_value(None, "user_version", |row| row.get(0)))
+        .expect("reads");
+    let kept: Vec<u32> = RELEASED.iter().map(|(version, _)| *version).collect();
+    assert_eq!(kept, (1..=version).collect::<Vec<_>>(), "add a dump of the new version to the fixtures");
+}
+
+#[test]
+fn released_versions_come_to_the_newest_schema() {
+    for (version, dump) in RELEASED {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (old, new) = (folder.path().join("old.db"), folder.path().join("new.db"));
+        load(dump, &old);
+        drop(Store::open(&old).expect("an old database opens"));
+        drop(Store::open(&new).expect("a new one too"));
+        assert_eq!(
+            schema(&old),
+            schema(&new),
+            "from version {version}; a released migration must never change"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_released_versions_wrote_is_read() {
+    for (version, dump) in RELEASED {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("old.db");
+        load(dump, &path);
+        let store = Store::open(&path).expect("opens");
+        assert_eq!(
+            store.recover(NOW + 100_000).await.expect("recovers").len(),
+            1,
+            "version {version}: run 2 was going on"
+        );
+        let finished = store.run(1).expect("reads");
+        assert_eq!((finished.state, finished.done()), (RunState::Finished, 4));
+        let first = store.trial_detail(1, key(0, 0, 0)).expect("reads").expect("it is there");
+        assert_eq!((first.row.outcome, first.attempts.len(), first.scores.len()), (Outcome::Pass, 2, 1));
+        assert_eq!(first.sent.system.as_deref(), Some("File the ticket."));
+        assert_eq!(store.definition(1).expect("reads").campaign.name, "tickets");
+        assert_eq!(store.run_variants(1).expect("reads").len(), 2);
+        assert_eq!(store.load_cases(1).expect("reads").len(), 2);
+        assert_eq!(store.run(2).expect("reads").count(|outcome| outcome == Outcome::Interrupted), 1);
+        assert_eq!(store.list_applied().expect("reads")[0].apply.runs, [1]);
+        assert_eq!(store.artifacts(1, None).expect("reads").len(), 1);
+        assert_eq!(store.events(1, 0).expect("reads").len(), 1);
+    }
+}

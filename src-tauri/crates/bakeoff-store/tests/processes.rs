@@ -1,0 +1,204 @@
+//! Several programs on one database, and programs that are killed. Started with a role in its environment, this
+//! binary is the other program.
+
+mod support;
+
+use bakeoff_core::outcome::Outcome;
+use bakeoff_core::ports::TrialLog;
+use bakeoff_core::trial::TrialKey;
+use bakeoff_store::{Problem, RunState, Store};
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use support::{NOW, key, new_run, record};
+
+const ROLE: &str = "BAKEOFF_STORE_TEST_DATABASE";
+const CASES: u32 = 400;
+const WORKERS: usize = 16;
+
+fn main() {
+    if let Some(path) = std::env::var_os(ROLE) {
+        child(Path::new(&path));
+        return;
+    }
+    for (name, test) in [
+        ("killed_programs_lose_no_acknowledged_trial", killed_programs_lose_no_acknowledged_trial as fn()),
+        ("a_living_program_keeps_its_run_and_is_read_live", a_living_program_keeps_its_run_and_is_read_live),
+    ] {
+        test();
+        println!("test {name} ... ok");
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().expect("a runtime")
+}
+
+/// The other program: takes run 1 (creating it where there is none), runs what remains of it with many workers,
+/// and says each trial that was acknowledged.
+fn child(path: &Path) {
+    let store = Store::open(path).expect("opens");
+    runtime().block_on(async {
+        if store.list_runs(None, 0, 1).expect("reads").1 == 0 {
+            store.create_run(new_run("tickets", CASES, 1)).await.expect("a run");
+        }
+        store.acquire(1, NOW).await.expect("its owner is gone");
+        store.set_state(1, RunState::Running, None, NOW).await.expect("runs");
+        let todo = Arc::new(Mutex::new(store.remaining(1).expect("reads")));
+        let workers: Vec<_> =
+            (0..WORKERS).map(|_| tokio::spawn(work(store.clone(), Arc::clone(&todo)))).collect();
+        for worker in workers {
+            worker.await.expect("no panic");
+        }
+        store.set_state(1, RunState::Finished, None, NOW).await.expect("finishes");
+    });
+    say("finished");
+}
+
+async fn work(store: Store, todo: Arc<Mutex<Vec<TrialKey>>>) {
+    let log = store.trial_log(1);
+    loop {
+        let Some(key) = todo.lock().expect("no panic").pop() else { return };
+        log.started(key, NOW);
+        log.append(record(key, Outcome::Pass)).await.expect("a trial");
+        say(&format!("{} {}", key.case, key.variant));
+    }
+}
+
+/// One line to the parent, whole or not at all.
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    // A parent that no longer reads has seen enough.
+    let _ = out.write_all(format!("{line}\n").as_bytes()).and_then(|()| out.flush());
+}
+
+fn spawn(path: &Path) -> (Child, BufReader<ChildStdout>) {
+    let mut child = Command::new(std::env::current_exe().expect("this program"))
+        .env(ROLE, path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it can be started");
+    let lines = BufReader::new(child.stdout.take().expect("it has an output"));
+    (child, lines)
+}
+
+fn read_line(lines: &mut impl BufRead) -> Option<String> {
+    let mut line = String::new();
+    let length = lines.read_line(&mut line).expect("reads");
+    (length > 0).then(|| line.trim_end().to_owned())
+}
+
+fn parse(line: &str) -> TrialKey {
+    let (case, variant) = line.split_once(' ').expect("two numbers");
+    key(case.parse().expect("a case"), variant.parse().expect("a variant"), 0)
+}
+
+/// The counts after which the program is killed; spread by a fixed recurrence, so that a failure comes again.
+fn kill_points() -> impl Iterator<Item = usize> {
+    let rounds = std::env::var("BAKEOFF_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(5);
+    let most = (CASES as usize * 2 - 100) / rounds;
+    (1..=rounds as u64).map(move |round| (round.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33) as usize % most)
+}
+
+fn killed_programs_lose_no_acknowledged_trial() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("bakeoff.db");
+    let mut acknowledged = BTreeSet::new();
+    for point in kill_points() {
+        let (mut child, mut lines) = spawn(&path);
+        let mut said = 0;
+        while let Some(line) = read_line(&mut lines) {
+            let key = parse(&line);
+            assert!(acknowledged.insert(key), "{key:?} was run again after it had a result");
+            said += 1;
+            if said > point {
+                // SIGKILL on Unix; what it had said before is still read afterwards.
+                let _ = child.kill();
+            }
+        }
+        child.wait().expect("it has ended");
+        acknowledged.extend(check_after_the_kill(&path, &acknowledged));
+    }
+    let (mut child, mut lines) = spawn(&path);
+    let mut last = None;
+    while let Some(line) = read_line(&mut lines) {
+        if line != "finished" {
+            let key = parse(&line);
+            assert!(acknowledged.insert(key), "{key:?} was run again after it had a result");
+        }
+        last = Some(line);
+    }
+    assert!(child.wait().expect("it has ended").success());
+    assert_eq!(last.as_deref(), Some("finished"));
+    let store = Store::open(&path).expect("opens");
+    let summary = store.run(1).expect("reads");
+    assert_eq!((summary.state, summary.done()), (RunState::Finished, CASES * 2));
+    assert_eq!(store.numbers(1).expect("reads").len() as u32, CASES * 2);
+}
+
+/// Returns the trials that have a result.
+fn check_after_the_kill(path: &Path, acknowledged: &BTreeSet<TrialKey>) -> BTreeSet<TrialKey> {
+    let store = Store::open(path).expect("opens after the kill");
+    let Ok(before) = store.run(1) else {
+        assert!(acknowledged.is_empty(), "killed before the run was created");
+        return BTreeSet::new();
+    };
+    assert_ne!(before.state, RunState::Finished, "it was killed before it could finish");
+    let in_flight: u32 = runtime()
+        .block_on(store.recover(NOW + 1))
+        .expect("recovers")
+        .iter()
+        .map(|found| found.in_flight)
+        .sum();
+    assert!(in_flight as usize <= WORKERS, "{in_flight} in flight with {WORKERS} workers");
+    let trials = store.numbers(1).expect("reads");
+    let passed: BTreeSet<TrialKey> =
+        trials.iter().filter(|trial| trial.outcome == Outcome::Pass).map(|trial| trial.key).collect();
+    let lost: Vec<_> = acknowledged.difference(&passed).collect();
+    assert!(lost.is_empty(), "acknowledged, but not there: {lost:?}");
+    // What was committed in the last moment could not be said any more; it is not run again either.
+    assert!(
+        passed.len() <= acknowledged.len() + WORKERS,
+        "no more than was in flight is committed but not said"
+    );
+    let remaining: BTreeSet<TrialKey> = store.remaining(1).expect("reads").into_iter().collect();
+    assert!(remaining.is_disjoint(&passed));
+    assert_eq!(
+        remaining.len() + passed.len(),
+        CASES as usize * 2,
+        "every trial either has a result or remains"
+    );
+    let summary = store.run(1).expect("reads");
+    assert_eq!(summary.state, RunState::Interrupted);
+    assert_eq!(summary.done() as usize, passed.len(), "the counters agree with the trials");
+    let file = rusqlite::Connection::open(path).expect("opens");
+    let check: String = file.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("checks");
+    assert_eq!(check, "ok");
+    passed
+}
+
+fn a_living_program_keeps_its_run_and_is_read_live() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("bakeoff.db");
+    let (mut child, mut lines) = spawn(&path);
+    let first = parse(&read_line(&mut lines).expect("it says its first trial"));
+    let store = Store::open(&path).expect("a second program opens");
+    assert!(store.trial_detail(1, first).expect("reads").is_some(), "its trials are seen while it runs");
+    let runtime = runtime();
+    // It can't finish meanwhile: it waits for this program to read what it says, or has just begun.
+    let owner = store.owner(1).expect("reads");
+    if let Some(owner) = owner {
+        assert_eq!((owner.process, owner.is_this, owner.is_gone), (child.id(), false, false));
+        if let Err(error) = runtime.block_on(store.acquire(1, NOW)) {
+            assert_eq!(error.problem, Problem::Owned { run: 1, process: child.id() });
+        }
+    }
+    let own = runtime.block_on(store.create_run(new_run("mails", 3, 1))).expect("both may write");
+    child.kill().expect("it can be killed");
+    child.wait().expect("it has ended");
+    let recovered = runtime.block_on(store.recover(NOW)).expect("recovers");
+    assert!(recovered.iter().all(|found| found.run == 1), "the own run goes on");
+    runtime.block_on(store.heartbeat(own, NOW)).expect("it is still ours");
+}
