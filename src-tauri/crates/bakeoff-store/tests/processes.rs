@@ -14,7 +14,10 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use support::{NOW, key, new_run, record};
 
+/// In the environment of the other program: its database.
 const ROLE: &str = "BAKEOFF_STORE_TEST_DATABASE";
+/// The most trials that it runs before it waits to be killed; absent: all, and it ends by itself.
+const LIMIT: &str = "BAKEOFF_STORE_TEST_LIMIT";
 const CASES: u32 = 400;
 const WORKERS: usize = 16;
 
@@ -46,11 +49,18 @@ fn child(path: &Path) {
         }
         store.acquire(1, NOW).await.expect("its owner is gone");
         store.set_state(1, RunState::Running, None, NOW).await.expect("runs");
-        let todo = Arc::new(Mutex::new(store.remaining(1).expect("reads")));
+        let mut todo = store.remaining(1).expect("reads");
+        let limit = std::env::var(LIMIT).ok().and_then(|text| text.parse().ok());
+        todo.truncate(limit.unwrap_or(usize::MAX));
+        let todo = Arc::new(Mutex::new(todo));
         let workers: Vec<_> =
             (0..WORKERS).map(|_| tokio::spawn(work(store.clone(), Arc::clone(&todo)))).collect();
         for worker in workers {
             worker.await.expect("no panic");
+        }
+        if limit.is_some() {
+            // Ends with the parent at the latest, whose end of this pipe is then closed.
+            std::io::stdin().read_line(&mut String::new()).expect("reads");
         }
         store.set_state(1, RunState::Finished, None, NOW).await.expect("finishes");
     });
@@ -74,12 +84,13 @@ fn say(line: &str) {
     let _ = out.write_all(format!("{line}\n").as_bytes()).and_then(|()| out.flush());
 }
 
-fn spawn(path: &Path) -> (Child, BufReader<ChildStdout>) {
-    let mut child = Command::new(std::env::current_exe().expect("this program"))
-        .env(ROLE, path)
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("it can be started");
+fn spawn(path: &Path, limit: Option<usize>) -> (Child, BufReader<ChildStdout>) {
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    command.env(ROLE, path).stdin(Stdio::piped()).stdout(Stdio::piped());
+    if let Some(limit) = limit {
+        command.env(LIMIT, limit.to_string());
+    }
+    let mut child = command.spawn().expect("it can be started");
     let lines = BufReader::new(child.stdout.take().expect("it has an output"));
     (child, lines)
 }
@@ -95,19 +106,20 @@ fn parse(line: &str) -> TrialKey {
     key(case.parse().expect("a case"), variant.parse().expect("a variant"), 0)
 }
 
-/// The counts after which the program is killed; spread by a fixed recurrence, so that a failure comes again.
-fn kill_points() -> impl Iterator<Item = usize> {
-    let rounds = std::env::var("BAKEOFF_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(5);
-    let most = (CASES as usize * 2 - 100) / rounds;
-    (1..=rounds as u64).map(move |round| (round.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33) as usize % most)
+/// How often the program is killed.
+fn rounds() -> usize {
+    std::env::var("BAKEOFF_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(5).clamp(1, 100)
 }
 
 fn killed_programs_lose_no_acknowledged_trial() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("bakeoff.db");
     let mut acknowledged = BTreeSet::new();
-    for point in kill_points() {
-        let (mut child, mut lines) = spawn(&path);
+    let limit = (CASES as usize * 2 - 50) / rounds();
+    for round in 1..=rounds() {
+        // Spread by a fixed recurrence, so that a failure comes again.
+        let point = ((round as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33) as usize % limit;
+        let (mut child, mut lines) = spawn(&path, Some(limit));
         let mut said = 0;
         while let Some(line) = read_line(&mut lines) {
             let key = parse(&line);
@@ -121,7 +133,7 @@ fn killed_programs_lose_no_acknowledged_trial() {
         child.wait().expect("it has ended");
         acknowledged.extend(check_after_the_kill(&path, &acknowledged));
     }
-    let (mut child, mut lines) = spawn(&path);
+    let (mut child, mut lines) = spawn(&path, None);
     let mut last = None;
     while let Some(line) = read_line(&mut lines) {
         if line != "finished" {
@@ -182,23 +194,24 @@ fn check_after_the_kill(path: &Path, acknowledged: &BTreeSet<TrialKey>) -> BTree
 fn a_living_program_keeps_its_run_and_is_read_live() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("bakeoff.db");
-    let (mut child, mut lines) = spawn(&path);
+    let (mut child, mut lines) = spawn(&path, Some(20));
     let first = parse(&read_line(&mut lines).expect("it says its first trial"));
     let store = Store::open(&path).expect("a second program opens");
     assert!(store.trial_detail(1, first).expect("reads").is_some(), "its trials are seen while it runs");
     let runtime = runtime();
-    // It can't finish meanwhile: it waits for this program to read what it says, or has just begun.
-    let owner = store.owner(1).expect("reads");
-    if let Some(owner) = owner {
-        assert_eq!((owner.process, owner.is_this, owner.is_gone), (child.id(), false, false));
-        if let Err(error) = runtime.block_on(store.acquire(1, NOW)) {
-            assert_eq!(error.problem, Problem::Owned { run: 1, process: child.id() });
-        }
-    }
+    let owner = store.owner(1).expect("reads").expect("it is owned");
+    assert_eq!((owner.process, owner.is_this, owner.is_gone), (child.id(), false, false));
+    let error = runtime.block_on(store.acquire(1, NOW)).expect_err("its owner is alive");
+    assert_eq!(error.problem, Problem::Owned { run: 1, process: child.id() });
+    assert_eq!(
+        runtime.block_on(store.recover(NOW + 1_000_000)),
+        Ok(Vec::new()),
+        "alive, however long it is silent"
+    );
     let own = runtime.block_on(store.create_run(new_run("mails", 3, 1))).expect("both may write");
     child.kill().expect("it can be killed");
     child.wait().expect("it has ended");
     let recovered = runtime.block_on(store.recover(NOW)).expect("recovers");
-    assert!(recovered.iter().all(|found| found.run == 1), "the own run goes on");
+    assert_eq!(recovered.iter().map(|found| found.run).collect::<Vec<_>>(), [1], "the own run goes on");
     runtime.block_on(store.heartbeat(own, NOW)).expect("it is still ours");
 }
