@@ -169,6 +169,10 @@ fn warnings_name_the_other_places() {
     let edited = set_string(merged, &parse_path("base.prompt"), "new").expect("possible");
     assert_eq!(edited.warnings.len(), 1, "y has its own prompt");
     assert!(edited.warnings[0].ends_with("it changes in 1 more place: x.prompt"), "{:?}", edited.warnings);
+    let commented = "l:\n  - a # one\n  # two\n  - b # three\n";
+    let edited = apply(commented, 0, &[set("l", json!([]))]).expect("possible");
+    assert_eq!(edited.text, "l: [] # three\n");
+    assert_eq!(edited.warnings, ["l: the comments inside the list are gone with its items"]);
     let through = "a: &p {x: 1}\nb: *p\n";
     let edited = apply(through, 0, &[set("b.x", 2)]).expect("possible");
     assert_eq!(edited.text, "a: &p {x: 2}\nb: *p\n");

@@ -1,4 +1,5 @@
 //! Properties of reading and editing over random YAML shapes and random texts, with serde_yaml as the judge.
+//! `PROPTEST_CASES=20000` makes a long proof of it.
 
 mod shape;
 
@@ -55,7 +56,7 @@ fn shown_with<'s>(shape: &'s Shape, place: &'s Place) -> impl Iterator<Item = &'
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn reading_agrees_with_serde_yaml_and_knows_every_place(shape in shapes()) {

@@ -13,6 +13,7 @@ mod site;
 mod splice;
 mod state;
 mod verify;
+mod warning;
 
 use self::site::Site;
 use self::splice::Splice;
@@ -141,7 +142,8 @@ fn perform(
     for splices in candidates(state, &site, operation)? {
         match State::read(splice::splice(&state.text, splices)) {
             Ok(changed) if changed.values == expected => {
-                warnings.extend(verify::warnings(state, document, &site, operation));
+                warnings.extend(warning::other_places(state, document, &site, operation));
+                warnings.extend(warning::lost_comments(state, &site, operation));
                 return Ok(Some(changed));
             }
             Ok(changed) => {

@@ -1,17 +1,13 @@
-//! What a change should give, computed on serde_yaml's values, and where else it shows.
+//! What a change should give, computed on serde_yaml's values, and where a value shows.
 
 use super::Operation;
 use super::site::Site;
 use super::state::State;
-use crate::yaml::lookup::lookup;
 use crate::yaml::tree::{Kind, NodeId};
 use crate::yaml::value::is_merge_key;
 use crate::yaml::{Step, TAG_PREFIX, path_text};
 use serde_json::Value as Json;
 use serde_yaml::{Mapping, Value};
-
-/// How many other places a warning names.
-const NAMED_PLACES: usize = 5;
 
 /// The values of all documents after the change and nothing but the change.
 pub(super) fn expected(state: &State, document: usize, site: &Site, operation: &Operation) -> Vec<Value> {
@@ -85,15 +81,15 @@ fn at<'v>(value: &'v mut Value, positions: &[usize]) -> Option<&'v mut Value> {
 }
 
 /// A place where a node shows.
-struct Place {
+pub(super) struct Place {
     /// Positions from the root, merge keys counted.
     positions: Vec<usize>,
     /// The path as a reader of the document sees it, without merge keys.
-    steps: Vec<Step>,
+    pub steps: Vec<Step>,
 }
 
 /// All places of a document where a node shows: its own, and those of the aliases of it and of what holds it.
-fn places(state: &State, document: usize, wanted: NodeId) -> Vec<Place> {
+pub(super) fn places(state: &State, document: usize, wanted: NodeId) -> Vec<Place> {
     let mut walk = Walk { state, wanted, positions: Vec::new(), steps: Vec::new(), found: Vec::new() };
     if let Some(root) = state.root(document) {
         walk.visit(root, false);
@@ -142,57 +138,6 @@ impl Walk<'_> {
         self.positions.pop();
         self.steps.truncate(length);
     }
-}
-
-/// Says which other places change, because the value or something around it is anchored.
-pub(super) fn warnings(state: &State, document: usize, site: &Site, operation: &Operation) -> Option<String> {
-    let node = site.changed_node()?;
-    let root = state.root(document)?;
-    let asked = match site {
-        Site::Value { .. } => operation.path(),
-        _ => operation.path().split_last().map_or(&[][..], |(_, parents)| parents),
-    };
-    let shows = |steps: &[Step]| {
-        lookup(&state.tree, root, steps)
-            .is_some_and(|found| found.node == node || state.tree.target(found.node) == node)
-    };
-    let mut others: Vec<String> = Vec::new();
-    for place in places(state, document, node) {
-        let name = path_text(&place.steps);
-        if !same(&place.steps, asked) && shows(&place.steps) && !others.contains(&name) {
-            others.push(name);
-        }
-    }
-    if others.is_empty() {
-        return None;
-    }
-    let count = others.len();
-    let more =
-        if count > NAMED_PLACES { format!(" and {} more", count - NAMED_PLACES) } else { String::new() };
-    others.truncate(NAMED_PLACES);
-    let places = if count == 1 { "1 more place" } else { &format!("{count} more places") };
-    let anchor = anchor(state, root, asked).unwrap_or_default();
-    let shown = path_text(operation.path());
-    Some(format!(
-        "{shown}: the value is anchored as &{anchor}: it changes in {places}: {}{more}",
-        others.join(", ")
-    ))
-}
-
-fn same(one: &[Step], other: &[Step]) -> bool {
-    let text = |step: &Step| match step {
-        Step::Key(key) => key.clone(),
-        Step::Index(index) => index.to_string(),
-    };
-    one.len() == other.len() && one.iter().zip(other).all(|(one, other)| text(one) == text(other))
-}
-
-/// The innermost anchor on the way to a value.
-fn anchor(state: &State, root: NodeId, path: &[Step]) -> Option<String> {
-    (0..=path.len()).rev().find_map(|length| {
-        let found = lookup(&state.tree, root, &path[..length])?;
-        state.tree.nodes[state.tree.target(found.node)].anchor.as_deref().map(str::to_owned)
-    })
 }
 
 /// The path of the first value that is not as expected.
