@@ -12,6 +12,7 @@ mod subject;
 mod words;
 
 pub use answer::{Answer, answer};
+pub use words::{count_tokens, first_tokens};
 
 /// The name to write as `model:` in a variant file.
 pub const MODEL_NAME: &str = "lexical-1";

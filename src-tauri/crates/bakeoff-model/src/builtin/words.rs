@@ -96,20 +96,28 @@ fn undouble(stem: &str) -> String {
 
 /// Roughly how many tokens a text has: one for each started six characters of a word, one for each other sign.
 pub fn count_tokens(text: &str) -> u64 {
-    let mut tokens = 0;
+    token_starts(text).count() as u64
+}
+
+/// The text up to where its token number `limit` (from 0) would begin.
+pub fn first_tokens(text: &str, limit: u64) -> &str {
+    let end = usize::try_from(limit).ok().and_then(|limit| token_starts(text).nth(limit));
+    &text[..end.unwrap_or(text.len())]
+}
+
+/// Where tokens begin.
+fn token_starts(text: &str) -> impl Iterator<Item = usize> {
     let mut run = 0_u64;
-    for c in text.chars() {
-        if c.is_alphanumeric() {
-            if run.is_multiple_of(6) {
-                tokens += 1;
-            }
+    text.char_indices().filter_map(move |(at, c)| {
+        let starts = if c.is_alphanumeric() {
             run += 1;
+            run % 6 == 1
         } else {
             run = 0;
-            tokens += u64::from(!c.is_whitespace());
-        }
-    }
-    tokens
+            !c.is_whitespace()
+        };
+        starts.then_some(at)
+    })
 }
 
 #[cfg(test)]
