@@ -35,11 +35,16 @@ fn request(provider: Provider, base: &str) -> ModelRequest {
 
 /// The error of every provider for this reply; none of them shows the key.
 async fn errors(reply: Reply) -> Vec<ModelError> {
+    let models = models();
     let mut errors = Vec::new();
     for provider in REMOTE {
+        // A provider that gets no key can't repeat it.
+        if provider == Provider::Ollama && format!("{reply:?}").contains(KEY) {
+            continue;
+        }
         let server = MockServer::always(reply.clone());
         let request = request(provider, &format!("{}/v1", server.url()));
-        let error = models().complete(&request).await.expect_err("the provider misbehaves");
+        let error = models.complete(&request).await.expect_err("the provider misbehaves");
         assert!(!format!("{error} {error:?}").contains(KEY), "{error:?}");
         assert_eq!(server.count(), 1, "one attempt, no retry of its own");
         errors.push(error);
