@@ -55,7 +55,8 @@ impl Rows {
             value.max(if shows_detail(sheet, tall) { text::width(&row.detail, small) } else { 0.0 })
         });
         let gap = 14.0 * sheet.unit;
-        let names = names.min(sheet.width * 0.3) + 2.6 * normal * 0.5;
+        // Some system fonts are wider than the one that was measured.
+        let names = (names * 1.06).min(sheet.width * 0.3) + 1.3 * normal;
         let left = padding + names + gap;
         let right = sheet.width - padding - values.min(sheet.width * 0.3) - gap;
         Self { left, right, top, bottom, height, shown, tall }

@@ -14,9 +14,7 @@ const LOGARITHMIC_FROM: f64 = 12.0;
 /// `comparison.variants`, in that order, its latencies in milliseconds, sorted ascending.
 pub fn build(kind: ChartKind, comparison: &Comparison, latencies: &[Vec<f64>]) -> ChartSpec {
     let (metric, body) = match kind {
-        ChartKind::Success => {
-            (Metric::SuccessRate, intervals(comparison, |variant| &variant.success_rate, |_| Vec::new()))
-        }
+        ChartKind::Success => (Metric::SuccessRate, success(comparison)),
         ChartKind::LatencyEcdf => (Metric::LatencyMs, ecdf(comparison, latencies)),
         ChartKind::Latency => (
             Metric::LatencyMs,
@@ -96,6 +94,27 @@ fn intervals<'a>(
         }
     };
     ChartBody::Intervals(comparison.variants.iter().map(point).collect())
+}
+
+/// Success rates; where trials are not usable, the note says what they could have changed.
+fn success(comparison: &Comparison) -> ChartBody {
+    let mut body = intervals(comparison, |variant| &variant.success_rate, |_| Vec::new());
+    if let ChartBody::Intervals(points) = &mut body {
+        for (point, variant) in points.iter_mut().zip(&comparison.variants) {
+            let (Some(worst), Some(best)) = (variant.success_rate_worst, variant.success_rate_best) else {
+                continue;
+            };
+            if variant.unusable > 0 && point.value.is_some() {
+                let (worst, best) = (format::percent(worst), format::percent(best));
+                let range = format!(
+                    "{} not usable: {worst} to {best} had they all failed or passed",
+                    variant.unusable
+                );
+                point.note = Some(point.note.take().map_or(range.clone(), |note| format!("{note}; {range}")));
+            }
+        }
+    }
+    body
 }
 
 fn ticks(distribution: &Distribution) -> Vec<(String, f64)> {

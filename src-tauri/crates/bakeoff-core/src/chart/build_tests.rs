@@ -121,6 +121,20 @@ fn what_is_unknown_stays_unknown_with_its_reason() {
 }
 
 #[test]
+fn unusable_trials_show_what_they_could_have_changed() {
+    let mut comparison = comparison();
+    let variant = &mut comparison.variants[1];
+    (variant.unusable, variant.success_rate_worst, variant.success_rate_best) = (6, Some(0.873), Some(0.921));
+    let ChartBody::Intervals(points) = build(ChartKind::Success, &comparison, &[]).body else {
+        panic!("success is drawn as intervals");
+    };
+    let notes: Vec<_> =
+        points.iter().map(|p| p.note.as_ref().map(|n| n.replace(format::THIN_SPACE, " "))).collect();
+    let expected = "6 not usable: 87.3 % to 92.1 % had they all failed or passed";
+    assert_eq!(notes, [None, Some(expected.to_owned())]);
+}
+
+#[test]
 fn paced_latencies_and_running_plans_say_so() {
     let mut comparison = comparison();
     comparison.variants[0].paced = true;

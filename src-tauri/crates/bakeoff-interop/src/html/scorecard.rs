@@ -18,10 +18,7 @@ struct Cell {
 type Row = (&'static str, Box<dyn Fn(&VariantSummary) -> Cell>);
 
 pub(super) fn write(out: &mut impl Write, comparison: &Comparison) -> Result<(), ExportError> {
-    let level = format!(
-        "{}%",
-        format::percent(comparison.confidence).trim_end_matches('%').trim_end().trim_end_matches(".0")
-    );
+    let level = format::percent(comparison.confidence).replace(".0", "");
     writeln!(
         out,
         "<section>\n<h2>Scorecard</h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Scorecard\">\n<table>\n\
@@ -91,8 +88,9 @@ fn rows() -> Vec<Row> {
 }
 
 fn estimate(metric: Metric, estimate: &Estimate) -> Cell {
-    let interval = format::interval(metric, estimate.interval);
-    let n = format!("n = {}", format::count(estimate.n.into()));
+    // A line may break before n, not within the brackets.
+    let interval = format::interval(metric, estimate.interval).replace(", ", ",\u{a0}");
+    let n = format!("n\u{a0}=\u{a0}{}", format::count(estimate.n.into()));
     let below = if interval.is_empty() { n } else { format!("{interval}, {n}") };
     Cell { value: format::optional(metric, estimate.value), below, note: estimate.note.clone() }
 }
@@ -103,7 +101,7 @@ fn passed(variant: &VariantSummary) -> Cell {
     let below = match (variant.success_rate_worst, variant.success_rate_best) {
         (Some(worst), Some(best)) if variant.unusable > 0 => {
             format!(
-                "{} to {} if all the others had failed or passed",
+                "{} to {} had the others all failed or passed",
                 format::percent(worst),
                 format::percent(best)
             )

@@ -12,7 +12,7 @@ fn written(comparison: &Comparison, cases: u32) -> String {
     let what = Report { written_at: 0, head: &head, variants: &variants, comparison, charts: &charts };
     let mut bytes = Vec::new();
     report(&mut bytes, &what, (0..cases).map(|index| Ok::<_, Infallible>(sample::differing(index)))).unwrap();
-    String::from_utf8(bytes).unwrap().replace('\u{202f}', " ")
+    String::from_utf8(bytes).unwrap().replace(['\u{202f}', '\u{a0}'], " ")
 }
 
 #[test]
