@@ -78,7 +78,10 @@ fn largest(metric: Metric) -> f64 {
 
 /// One trial a case: the interval between two order statistics.
 fn over_trials_percentile(sorted: &[f64], p: f64, value: f64, notes: &[String], confidence: f64) -> Estimate {
-    let interval = order_statistics(sorted, p, confidence);
+    let mut interval = order_statistics(sorted, p, confidence);
+    // In tiny samples the only bound can lie beyond the interpolated percentile; it would only confuse.
+    interval.low = interval.low.filter(|low| *low <= value);
+    interval.high = interval.high.filter(|high| *high >= value);
     let mut all = Notes::default();
     all.extend(notes);
     let needed = minimum_n(p, confidence);

@@ -1,0 +1,12 @@
+//! The statistics against the reference numbers of scipy and statsmodels, and their properties.
+
+#[path = "statistics/analysis.rs"]
+mod analysis;
+#[path = "statistics/properties.rs"]
+mod properties;
+#[path = "statistics/reference.rs"]
+mod reference;
+#[path = "statistics/trials.rs"]
+mod trials;
+#[path = "statistics/verdicts.rs"]
+mod verdicts;
