@@ -133,7 +133,7 @@ fn by_variant_then_metric(
 }
 
 /// What a reader must know before trusting the numbers.
-fn warnings(grouped: &Grouped<'_>, endings: &[Endings], options: &AnalysisOptions) -> Vec<String> {
+fn warnings(grouped: &Grouped, endings: &[Endings], options: &AnalysisOptions) -> Vec<String> {
     let mut warnings = Vec::new();
     if grouped.outside > 0 {
         let trials = counted(grouped.outside, "trial");

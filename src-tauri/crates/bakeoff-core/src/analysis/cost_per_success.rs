@@ -1,9 +1,8 @@
 //! Cost per success: sum ÷ sum over the usable trials, never a mean of ratios.
 
 use super::estimate::{Notes, counted};
-use super::group::{Grouped, number};
+use super::group::Grouped;
 use super::{AnalysisOptions, Estimate};
-use crate::metric::Metric;
 use crate::outcome::{Outcome, success};
 use crate::stats::Interval;
 use crate::stats::bootstrap::{bca, replicates};
@@ -31,24 +30,28 @@ pub(super) struct Spending {
 }
 
 /// The spending of each variant.
-pub(super) fn spending(grouped: &Grouped<'_>, options: &AnalysisOptions) -> Vec<Spending> {
-    let empty = Spending { cases: vec![Spent::default(); grouped.cases()], ..Spending::default() };
-    let mut all = vec![empty; grouped.variants()];
-    for (trial, case) in grouped.trials() {
-        let spending = &mut all[usize::from(trial.key.variant)];
-        let Some(passed) = success(trial.outcome, options.timeout_counts_as) else { continue };
-        match (number(trial, Metric::CostUsd), trial.outcome) {
-            (Some(cost), _) => {
-                let spent = &mut spending.cases[case as usize];
-                spent.cost += cost;
-                spent.successes += f64::from(u8::from(passed));
-                spent.trials += 1;
+pub(super) fn spending(grouped: &Grouped, options: &AnalysisOptions) -> Vec<Spending> {
+    (0..grouped.variants()).map(|variant| of_variant(grouped, variant, options)).collect()
+}
+
+fn of_variant(grouped: &Grouped, variant: usize, options: &AnalysisOptions) -> Spending {
+    let mut spending = Spending { cases: vec![Spent::default(); grouped.cases()], ..Spending::default() };
+    for (case, spent) in spending.cases.iter_mut().enumerate() {
+        for place in grouped.of_case(variant, case) {
+            let outcome = grouped.outcome(place);
+            let Some(passed) = success(outcome, options.timeout_counts_as) else { continue };
+            match (grouped.cost(place), outcome) {
+                (Some(cost), _) => {
+                    spent.cost += cost;
+                    spent.successes += f64::from(u8::from(passed));
+                    spent.trials += 1;
+                }
+                (None, Outcome::Timeout) => spending.timeouts += 1,
+                (None, _) => spending.unknown += 1,
             }
-            (None, Outcome::Timeout) => spending.timeouts += 1,
-            (None, _) => spending.unknown += 1,
         }
     }
-    all
+    spending
 }
 
 /// Total cost ÷ total successes; `None` without a success.

@@ -6,7 +6,7 @@ use super::rate::{FEW_CASES, THESE_CASES_ONLY, over_cases};
 use super::{Distribution, Estimate};
 use crate::metric::Metric;
 use crate::stats::clustered::{CaseTotal, clustered_mean};
-use crate::stats::percentile::{minimum_n, order_statistics, type7, woodruff};
+use crate::stats::percentile::{Sample, minimum_n};
 
 /// Describes a column. `notes` are cautions that hold for every number of it; `missing` says why there is no value
 /// when there is none.
@@ -17,23 +17,22 @@ pub(super) fn distribution(
     missing: &str,
     confidence: f64,
 ) -> Distribution {
-    let mut sorted = column.values.clone();
-    sorted.sort_unstable_by(f64::total_cmp);
+    let mut sample = Sample::new(column.values.clone());
+    let extremes = sample.extremes();
     let several = !column.one_a_case();
-    let percentile = |p: f64| {
-        let value = type7(&sorted, p);
-        let Some(value) = value else {
+    let mut percentile = |p: f64| {
+        let Some(value) = sample.percentile(p) else {
             return Estimate::missing(0, "type 7", Notes::default(), missing);
         };
         if several {
-            over_cases_percentile(&sorted, column, p, value, notes, confidence)
+            over_cases_percentile(&mut sample, column, p, value, notes, confidence)
         } else {
-            over_trials_percentile(&sorted, p, value, notes, confidence)
+            over_trials_percentile(&mut sample, p, value, notes, confidence)
         }
     };
     Distribution {
         metric,
-        n: count(sorted.len()),
+        n: count(column.values.len()),
         unknown: column.unknown,
         sum: column.values.iter().sum(),
         mean: mean(metric, column, notes, missing, confidence),
@@ -41,8 +40,8 @@ pub(super) fn distribution(
         p90: percentile(0.9),
         p95: percentile(0.95),
         p99: percentile(0.99),
-        min: sorted.first().copied(),
-        max: sorted.last().copied(),
+        min: extremes.map(|(least, _)| least),
+        max: extremes.map(|(_, most)| most),
     }
 }
 
@@ -77,8 +76,14 @@ fn largest(metric: Metric) -> f64 {
 }
 
 /// One trial a case: the interval between two order statistics.
-fn over_trials_percentile(sorted: &[f64], p: f64, value: f64, notes: &[String], confidence: f64) -> Estimate {
-    let mut interval = order_statistics(sorted, p, confidence);
+fn over_trials_percentile(
+    sample: &mut Sample,
+    p: f64,
+    value: f64,
+    notes: &[String],
+    confidence: f64,
+) -> Estimate {
+    let mut interval = sample.order_statistics(p, confidence);
     // In tiny samples the only bound can lie beyond the interpolated percentile; it would only confuse.
     interval.low = interval.low.filter(|low| *low <= value);
     interval.high = interval.high.filter(|high| *high >= value);
@@ -90,12 +95,12 @@ fn over_trials_percentile(sorted: &[f64], p: f64, value: f64, notes: &[String], 
         (Some(_), None) => all.add(format!("the upper bound needs n ≥ {needed}")),
         _ => all.add(format!("the interval needs n ≥ {needed}")),
     }
-    Estimate::new(value, Some(interval), sorted.len(), "type 7, order statistics", all)
+    Estimate::new(value, Some(interval), sample.len(), "type 7, order statistics", all)
 }
 
 /// Several trials a case: trials of a case are alike, so cases are counted.
 fn over_cases_percentile(
-    sorted: &[f64],
+    sample: &mut Sample,
     column: &Column,
     p: f64,
     value: f64,
@@ -104,13 +109,15 @@ fn over_cases_percentile(
 ) -> Estimate {
     let mut all = Notes::default();
     all.extend(notes);
-    let mut below: Vec<CaseTotal> =
-        column.cases.iter().map(|total| CaseTotal { sum: 0.0, count: total.count }).collect();
-    for (trial, case) in column.values.iter().zip(&column.case_of) {
-        if *trial <= value {
-            below[*case as usize].sum += 1.0;
-        }
-    }
+    let mut values = column.values.iter();
+    let below: Vec<CaseTotal> = column
+        .cases
+        .iter()
+        .map(|total| {
+            let of_case = values.by_ref().take(total.count as usize);
+            CaseTotal { sum: of_case.filter(|trial| **trial <= value).count() as f64, count: total.count }
+        })
+        .collect();
     let cases = below.iter().filter(|total| total.count > 0).count();
     let needed = minimum_n(p, confidence);
     let method = "type 7, Woodruff over cases";
@@ -118,7 +125,7 @@ fn over_cases_percentile(
         all.add(format!("the interval needs at least {needed} cases"));
         return Estimate::new(value, None, cases, method, all);
     }
-    let interval = woodruff(sorted, p, &below, confidence);
+    let interval = sample.woodruff(p, &below, confidence);
     if interval.bounds().is_none() {
         all.add("a bound lies beyond the slowest or fastest trial");
     }

@@ -19,10 +19,11 @@ pub fn slices(
 ) -> Vec<Slice> {
     let grouped = Grouped::new(trials, options);
     let confidence = options.confidence.clamp(0.5, 0.9999);
-    let value_of_dense = dense_values(&grouped, value_of);
     let success = grouped.success(options);
     let mut members: Vec<Vec<u32>> = vec![Vec::new(); names.len()];
-    for (case, value) in value_of_dense.iter().enumerate() {
+    for case in 0..grouped.cases() {
+        let tried = (0..grouped.variants()).any(|variant| !grouped.of_case(variant, case).is_empty());
+        let value = value_of.get(grouped.case_key(case)).copied().flatten().filter(|_| tried);
         if let Some(members) = value.and_then(|value| members.get_mut(value as usize)) {
             members.push(case as u32);
         }
@@ -43,13 +44,4 @@ pub fn slices(
                 .collect(),
         })
         .collect()
-}
-
-/// The value of each dense case index that has a trial.
-fn dense_values(grouped: &Grouped<'_>, value_of: &[Option<u32>]) -> Vec<Option<u32>> {
-    let mut dense = vec![None; grouped.cases()];
-    for (trial, case) in grouped.trials() {
-        dense[case as usize] = value_of.get(trial.key.case as usize).copied().flatten();
-    }
-    dense
 }

@@ -45,14 +45,16 @@ impl Endings {
 }
 
 /// Counts the outcomes of each variant.
-pub(super) fn endings(grouped: &Grouped<'_>) -> Vec<Endings> {
-    let mut all = vec![Endings::default(); grouped.variants()];
-    for (trial, _) in grouped.trials() {
-        let endings = &mut all[usize::from(trial.key.variant)];
-        endings.counts[trial.outcome as usize] += 1;
-        endings.paced |= trial.paced;
-    }
-    all
+pub(super) fn endings(grouped: &Grouped) -> Vec<Endings> {
+    (0..grouped.variants())
+        .map(|variant| {
+            let mut endings = Endings { paced: grouped.paced[variant], ..Endings::default() };
+            for outcome in grouped.outcomes(variant) {
+                endings.counts[*outcome as usize] += 1;
+            }
+            endings
+        })
+        .collect()
 }
 
 /// The scorecard of each variant, without differences.

@@ -5,27 +5,98 @@ use super::binomial::central_range;
 use super::clustered::{CaseTotal, clustered_mean};
 use super::distributions::t_critical;
 
-/// The percentile of sorted values: type 7 of Hyndman and Fan (1996), numpy's and Excel's default: linear
-/// interpolation at position (n − 1)·p. `None` without values.
-pub fn type7(sorted: &[f64], p: f64) -> Option<f64> {
-    let position = (sorted.len().checked_sub(1)?) as f64 * p;
-    let below = position.floor() as usize;
-    let low = *sorted.get(below)?;
-    let high = sorted.get(below + 1).copied().unwrap_or(low);
-    Some((high - low).mul_add(position - position.floor(), low))
+/// Values of which some are wanted by rank. It is never sorted as a whole: each question settles one more rank by
+/// quickselect between the ranks that are settled already, which is several times faster for a handful of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    values: Vec<f64>,
+    /// Ranks whose value is in place, ascending.
+    settled: Vec<usize>,
 }
 
-/// The interval between two order statistics of independent values, chosen by the binomial distribution.
-///
-/// Conover (1999), Practical Nonparametric Statistics, section 3.2; as scipy's
-/// `quantile_test(x, p=p).confidence_interval(confidence)`. A bound that this many values can't give is absent.
-pub fn order_statistics(sorted: &[f64], p: f64, confidence: f64) -> Interval {
-    if sorted.is_empty() {
-        return Interval { low: None, high: None };
+impl Sample {
+    /// A sample of finite values.
+    pub fn new(values: Vec<f64>) -> Self {
+        Self { values, settled: Vec::new() }
     }
-    let (low, high) = central_range(sorted.len() as u64, p, (1.0 - confidence) / 2.0);
-    let low = (low as usize).checked_sub(1);
-    Interval { low: low.and_then(|low| sorted.get(low).copied()), high: sorted.get(high as usize).copied() }
+
+    /// How many values.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The value of a rank, from 0 for the smallest; `None` beyond the sample.
+    pub fn at(&mut self, rank: usize) -> Option<f64> {
+        if rank >= self.values.len() {
+            return None;
+        }
+        if let Err(place) = self.settled.binary_search(&rank) {
+            let first = place.checked_sub(1).map_or(0, |before| self.settled[before] + 1);
+            let end = self.settled.get(place).copied().unwrap_or(self.values.len());
+            self.values[first..end].select_nth_unstable_by(rank - first, f64::total_cmp);
+            self.settled.insert(place, rank);
+        }
+        Some(self.values[rank])
+    }
+
+    /// The smallest and the largest value.
+    pub fn extremes(&self) -> Option<(f64, f64)> {
+        let first = *self.values.first()?;
+        Some(
+            self.values.iter().fold((first, first), |(low, high), value| (low.min(*value), high.max(*value))),
+        )
+    }
+
+    /// The percentile `p` (0 to 1): type 7 of Hyndman and Fan (1996), numpy's and Excel's default: linear
+    /// interpolation at position (n − 1)·p. `None` without values.
+    pub fn percentile(&mut self, p: f64) -> Option<f64> {
+        let position = (self.len().checked_sub(1)?) as f64 * p;
+        let below = position.floor();
+        let low = self.at(below as usize)?;
+        let high = self.at(below as usize + 1).unwrap_or(low);
+        Some((high - low).mul_add(position - below, low))
+    }
+
+    /// The interval of a percentile between two order statistics of independent values, chosen by the binomial
+    /// distribution.
+    ///
+    /// Conover (1999), Practical Nonparametric Statistics, section 3.2; as scipy's
+    /// `quantile_test(x, p=p).confidence_interval(confidence)`. A bound that this many values can't give is absent.
+    pub fn order_statistics(&mut self, p: f64, confidence: f64) -> Interval {
+        if self.is_empty() {
+            return Interval { low: None, high: None };
+        }
+        let (low, high) = central_range(self.len() as u64, p, (1.0 - confidence) / 2.0);
+        let low = (low as usize).checked_sub(1).and_then(|low| self.at(low));
+        Interval { low, high: self.at(high as usize) }
+    }
+
+    /// The interval of a percentile when several values belong to one case: the share of values at or below the
+    /// percentile gets a t interval over cases, and its ends are read off the ordered values.
+    ///
+    /// Woodruff (1952), Journal of the American Statistical Association 47:635–646, with the clustered standard error
+    /// of [`clustered_mean`]. `below` holds for each case how many of its values are at or below the percentile, and
+    /// how many it has. A bound outside the sample is absent.
+    pub fn woodruff(&mut self, p: f64, below: &[CaseTotal], confidence: f64) -> Interval {
+        let half = clustered_mean(below).and_then(|share| {
+            Some(t_critical(confidence, f64::from(share.cases) - 1.0) * share.standard_error?)
+        });
+        let Some(half) = half else {
+            return Interval { low: None, high: None };
+        };
+        let n = self.len() as f64;
+        let low = (n * (p - half)).floor();
+        let high = (n * (p + half)).ceil();
+        Interval {
+            low: (low >= 1.0).then(|| self.at(low as usize - 1)).flatten(),
+            high: self.at(high as usize),
+        }
+    }
 }
 
 /// From how many independent values on a two-sided interval has both bounds: 6, 36, 72 and 368 for the 50th, 90th,
@@ -33,27 +104,4 @@ pub fn order_statistics(sorted: &[f64], p: f64, confidence: f64) -> Interval {
 pub fn minimum_n(p: f64, confidence: f64) -> u32 {
     let tail = (1.0 - confidence) / 2.0;
     (tail.ln() / p.max(1.0 - p).ln()).ceil() as u32
-}
-
-/// The interval of a percentile when several values belong to one case: the share of values at or below the
-/// percentile gets a t interval over cases, and its ends are read off the sorted values.
-///
-/// Woodruff (1952), Journal of the American Statistical Association 47:635–646, with the clustered standard error of
-/// [`clustered_mean`]. `below` holds for each case how many of its values are at or below the percentile, and how
-/// many it has. A bound outside the sample is absent.
-pub fn woodruff(sorted: &[f64], p: f64, below: &[CaseTotal], confidence: f64) -> Interval {
-    let bounds = clustered_mean(below).and_then(|share| {
-        let half = t_critical(confidence, f64::from(share.cases) - 1.0) * share.standard_error?;
-        Some((p - half, p + half))
-    });
-    let Some((low, high)) = bounds else {
-        return Interval { low: None, high: None };
-    };
-    let n = sorted.len() as f64;
-    let low = (low > 0.0).then(|| (n * low).floor() as usize).filter(|rank| *rank >= 1);
-    let high = (high < 1.0).then(|| (n * high).ceil() as usize);
-    Interval {
-        low: low.and_then(|rank| sorted.get(rank - 1).copied()),
-        high: high.and_then(|rank| sorted.get(rank).copied()),
-    }
 }

@@ -169,15 +169,28 @@ proptest! {
     }
 
     #[test]
-    fn percentile_bounds_enclose_the_percentile(mut values in proptest::collection::vec(0.0..1e6_f64, 1..500)) {
-        values.sort_by(f64::total_cmp);
+    fn percentile_bounds_enclose_the_percentile(values in proptest::collection::vec(0.0..1e6_f64, 1..500)) {
+        let mut sample = percentile::Sample::new(values.clone());
         for p in [0.5, 0.9, 0.95, 0.99] {
-            let value = percentile::type7(&values, p).unwrap();
-            let interval = percentile::order_statistics(&values, p, 0.95);
+            let value = sample.percentile(p).unwrap();
+            let interval = sample.order_statistics(p, 0.95);
             // Below that the one bound there is may lie beyond the interpolated percentile.
             let enough = values.len() >= percentile::minimum_n(p, 0.95) as usize;
             prop_assert!(!enough || interval.contains(value), "p{p} {value} {interval:?}");
             prop_assert_eq!(interval.bounds().is_some(), enough, "n {} p {}", values.len(), p);
+        }
+    }
+
+    #[test]
+    fn ranks_are_those_of_the_sorted_values(
+        values in proptest::collection::vec(-5..5_i32, 1..80),
+        ranks in proptest::collection::vec(0..90_usize, 1..20),
+    ) {
+        let mut sorted: Vec<f64> = values.into_iter().map(f64::from).collect();
+        let mut sample = percentile::Sample::new(sorted.clone());
+        sorted.sort_by(f64::total_cmp);
+        for rank in ranks {
+            prop_assert_eq!(sample.at(rank), sorted.get(rank).copied());
         }
     }
 
