@@ -1,4 +1,34 @@
 //! The application service: one method per use case. The only place that composes store, engine, models, charts
 //! and reports; the window and the command line are thin shells over it.
 
+mod active;
+mod apply;
+mod atomic;
+mod campaigns;
+mod cases;
+mod charts;
+mod compare;
+mod diff;
+pub mod doctor;
 pub mod dto;
+mod edit;
+mod error;
+mod estimate;
+mod export;
+mod files;
+mod import;
+mod launch;
+mod live;
+mod pool;
+mod providers;
+mod runs;
+mod service;
+mod settings;
+mod time;
+mod variants;
+mod watch;
+mod workspace;
+
+pub use error::Result;
+pub use service::{Service, ServiceOptions};
+pub use time::local as local_time;

@@ -102,6 +102,16 @@ impl Store {
         })
     }
 
+    /// The key of the trial with this number within the run; `None` when there is none (any more: a retried trial gets
+    /// a new number). Blocks.
+    pub fn trial_key(&self, run: RunId, number: u32) -> Result<Option<TrialKey>, StoreError> {
+        self.read(|transaction| {
+            let mut select = transaction
+                .prepare_cached("SELECT case_index, variant, repetition FROM trials WHERE id = ?1")?;
+            Ok(select.query_row([id(run, number)], |row| read_key(row, 0)).optional()?)
+        })
+    }
+
     /// Trials that Retry failed runs again: ended, but by no doing of the variant; in the order of ending. Blocks.
     pub fn retriable(&self, run: RunId) -> Result<Vec<TrialKey>, StoreError> {
         self.read(|transaction| keys_where(transaction, run, Outcome::can_be_retried))

@@ -1,0 +1,59 @@
+//! The open workspace's service, shared by all commands.
+
+use bakeoff_service::Service;
+use bakeoff_service::dto::{ErrorCode, ServiceError};
+use std::path::PathBuf;
+use std::sync::{Arc, RwLock};
+
+/// What the commands share.
+pub struct AppState {
+    service: RwLock<Option<Arc<Service>>>,
+    /// The workspace that was named on the command line.
+    pub requested: Option<PathBuf>,
+}
+
+impl AppState {
+    /// No workspace is open yet; the window opens one first thing.
+    pub fn new(requested: Option<PathBuf>) -> Self {
+        Self { service: RwLock::new(None), requested }
+    }
+
+    /// The open service.
+    pub fn service(&self) -> Result<Arc<Service>, ServiceError> {
+        let service = self.service.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        service.clone().ok_or_else(|| {
+            ServiceError::new(ErrorCode::NotFound, "no workspace is open").with_hint("open one in Settings")
+        })
+    }
+
+    /// Puts another workspace in the place of the open one.
+    pub fn replace(&self, service: Arc<Service>) {
+        let mut slot = self.service.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let old = slot.replace(service);
+        drop(slot);
+        // The last owner of a service waits for its writer; that must not happen on an async thread.
+        tauri::async_runtime::spawn_blocking(move || drop(old));
+    }
+
+    /// Runs one use case on a blocking thread.
+    pub async fn call<T, F>(&self, use_case: F) -> Result<T, ServiceError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Service) -> Result<T, ServiceError> + Send + 'static,
+    {
+        let service = self.service()?;
+        blocking(move || use_case(&service)).await
+    }
+}
+
+/// Runs blocking work away from the async threads; a panic in it becomes an error.
+pub async fn blocking<T, F>(work: F) -> Result<T, ServiceError>
+where
+    T: Send + 'static,
+    F: FnOnce() -> Result<T, ServiceError> + Send + 'static,
+{
+    tauri::async_runtime::spawn_blocking(work).await.unwrap_or_else(|error| {
+        Err(ServiceError::new(ErrorCode::Internal, format!("the program has a defect: {error}"))
+            .with_hint("please report it with what you did; your files and results are safe"))
+    })
+}

@@ -1,0 +1,144 @@
+//! `bakeoff compare ID…`
+
+use super::output::{Output, data, table, talk};
+use super::{CANNOT_TELL, CliResult, DONE, FAILED};
+use bakeoff_core::analysis::{Distribution, Estimate, VariantSummary, Verdict};
+use bakeoff_core::chart::format;
+use bakeoff_service::Service;
+use bakeoff_service::dto::{CompareRequest, CompareView};
+
+/// Arguments of `compare`.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Numbers of runs; they are pooled.
+    #[arg(value_parser = super::run_number, required_unless_present = "experiment")]
+    runs: Vec<u32>,
+    /// All finished runs of this campaign instead.
+    #[arg(long, value_name = "NAME", conflicts_with = "runs")]
+    experiment: Option<String>,
+    /// Only these variants.
+    #[arg(long, value_delimiter = ',')]
+    variants: Vec<String>,
+    /// The variant to compare with.
+    #[arg(long)]
+    baseline: Option<String>,
+    /// The metric that decides.
+    #[arg(long)]
+    metric: Option<String>,
+    /// Exit with 0 only if some variant is better than the baseline, with 1 if none is, with 2 if that can't be told.
+    #[arg(long, value_enum)]
+    require: Option<Require>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Require {
+    Better,
+}
+
+/// Compares variants.
+pub fn run(service: &Service, arguments: &Arguments, output: &Output) -> CliResult {
+    let request = CompareRequest {
+        runs: arguments.runs.clone(),
+        experiment: arguments.experiment.clone(),
+        variants: arguments.variants.clone(),
+        baseline: arguments.baseline.clone(),
+        metric: arguments.metric.clone(),
+        resampling: true,
+    };
+    let view = service.compare(&request)?;
+    output.print(&view, || print(&view));
+    Ok(match arguments.require {
+        None => DONE,
+        Some(Require::Better) => required(&view),
+    })
+}
+
+fn required(view: &CompareView) -> u8 {
+    let primary = view.comparison.primary_metric;
+    let verdicts: Vec<Verdict> = view
+        .comparison
+        .differences
+        .iter()
+        .filter(|difference| difference.metric == primary)
+        .map(|difference| difference.verdict)
+        .collect();
+    if verdicts.contains(&Verdict::Better) {
+        DONE
+    } else if verdicts.iter().any(|verdict| matches!(verdict, Verdict::CannotTell | Verdict::StillRunning)) {
+        CANNOT_TELL
+    } else {
+        FAILED
+    }
+}
+
+/// Prints the scorecard, the verdicts and the cautions.
+pub fn print(view: &CompareView) {
+    let comparison = &view.comparison;
+    let mut header = vec![""];
+    header.extend(comparison.variants.iter().map(|variant| variant.name.as_str()));
+    let numbers: Vec<usize> = (1..header.len()).collect();
+    data(&table(&header, &numbers, scorecard(&comparison.variants)));
+    let primary: Vec<_> = comparison
+        .differences
+        .iter()
+        .filter(|difference| difference.metric == comparison.primary_metric)
+        .collect();
+    if !primary.is_empty() {
+        data("");
+    }
+    for difference in primary {
+        data(&difference.sentence);
+    }
+    for warning in &comparison.warnings {
+        talk(&format!("caution: {warning}"));
+    }
+    for left_out in &view.left_out {
+        talk(&format!("left out: run #{}: {}", left_out.run, left_out.reason));
+    }
+}
+
+fn scorecard(variants: &[VariantSummary]) -> Vec<Vec<String>> {
+    let mut rows = Vec::new();
+    let mut row = |name: &str, cell: &dyn Fn(&VariantSummary) -> String| {
+        let mut cells = vec![name.to_owned()];
+        cells.extend(variants.iter().map(cell));
+        rows.push(cells);
+    };
+    row("trials", &|v| v.trials.to_string());
+    row("unusable", &|v| v.unusable.to_string());
+    row("success rate", &|v| estimate(&v.success_rate, format::percent));
+    row("score", &|v| estimate(&v.score.mean, |value| format!("{value:.3}")));
+    row("latency mean", &|v| estimate(&v.latency_ms.mean, format::milliseconds) + paced(v));
+    row("latency p50", &|v| estimate(&v.latency_ms.p50, format::milliseconds));
+    row("latency p95", &|v| estimate(&v.latency_ms.p95, format::milliseconds));
+    row("latency p99", &|v| estimate(&v.latency_ms.p99, format::milliseconds));
+    row("tokens a trial", &|v| estimate(&v.total_tokens.mean, |value| format!("{value:.0}")));
+    row("cost a trial", &|v| estimate(&v.cost_usd.mean, format::usd));
+    row("cost in all", &|v| total(&v.cost_usd));
+    row("cost per success", &|v| estimate(&v.cost_per_success_usd, format::usd));
+    rows
+}
+
+fn paced(variant: &VariantSummary) -> &'static str {
+    if variant.paced { " (paced)" } else { "" }
+}
+
+fn total(cost: &Distribution) -> String {
+    match (cost.n, cost.unknown) {
+        (0, _) => "—".to_owned(),
+        (_, 0) => format::usd(cost.sum),
+        (_, unknown) => format!("{} + {unknown} unknown", format::usd(cost.sum)),
+    }
+}
+
+/// `91.7 % [85.2 %, 95.5 %]`, with `—` for what can't be known.
+pub fn estimate(estimate: &Estimate, show: impl Fn(f64) -> String) -> String {
+    let bound = |bound: Option<f64>, open: &str| bound.map_or_else(|| open.to_owned(), &show);
+    match (estimate.value, estimate.interval) {
+        (None, _) => "—".to_owned(),
+        (Some(value), Some(interval)) => {
+            format!("{} [{}, {}]", show(value), bound(interval.low, "−∞"), bound(interval.high, "∞"))
+        }
+        (Some(value), None) => show(value),
+    }
+}

@@ -1,0 +1,145 @@
+//! The command line: one file a verb, each a thin shell over one or two service methods. Data goes to standard
+//! output, talk to standard error; `--json` prints the same types that the window gets.
+
+mod apply;
+mod compare;
+mod doctor;
+mod evaluate;
+mod export;
+mod init;
+mod list;
+mod output;
+mod plan;
+mod run;
+mod show;
+mod validate;
+mod variants;
+
+use bakeoff_service::dto::{ErrorCode, ServiceError};
+use bakeoff_service::{Service, ServiceOptions};
+use clap::{CommandFactory, Parser, Subcommand};
+use output::Output;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Everything worked.
+const DONE: u8 = 0;
+/// The run could not finish.
+const FAILED: u8 = 1;
+/// `--require better` could not tell.
+const CANNOT_TELL: u8 = 2;
+/// Bad input.
+const BAD_INPUT: u8 = 3;
+/// Stopped by the user.
+const STOPPED: u8 = 130;
+
+/// Which prompt should you ship? Bakeoff runs your variants side by side and tells, with honest intervals.
+/// Without a verb it opens the window.
+#[derive(Debug, Parser)]
+#[command(name = "bakeoff", version, max_term_width = 100)]
+pub struct Arguments {
+    /// The workspace; else the nearest folder at or above this one that has .bakeoff/ or variants/.
+    #[arg(short = 'C', long = "workspace", value_name = "DIR", global = true)]
+    pub workspace: Option<PathBuf>,
+    /// Print the result as JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Make a workspace with the starter files (existing files are kept).
+    Init(init::Arguments),
+    /// Check files and report everything that is wrong with them.
+    Validate(validate::Arguments),
+    /// Show what running a campaign would do, cost and take. Spends nothing.
+    Plan(plan::Arguments),
+    /// Run a campaign. Ctrl-C stops cleanly; --resume goes on.
+    Run(run::Arguments),
+    /// List runs, newest first.
+    List(list::Arguments),
+    /// Show a run, or one of its trials.
+    Show(show::Arguments),
+    /// Compare the variants of one or several runs.
+    Compare(compare::Arguments),
+    /// Rank the variants of a campaign by a metric.
+    Evaluate(evaluate::Arguments),
+    /// Write the best variant's prompt into a file, with backup and history.
+    ApplyOptimized(apply::Arguments),
+    /// Undo an application of a prompt: the file gets its exact old bytes back.
+    Undo(apply::UndoArguments),
+    /// List the variants of the workspace.
+    ListVariants(variants::Arguments),
+    /// Write a run's results for other programs.
+    Export(export::Arguments),
+    /// Say what works on this machine, what is missing, and how to mend it.
+    Doctor(doctor::Arguments),
+    /// Print shell completions.
+    Completions {
+        /// For which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Runs a verb and says how it went.
+pub fn run(arguments: Arguments, verb: Verb) -> ExitCode {
+    let output = Output { json: arguments.json };
+    match dispatch(&arguments, &verb, &output) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            output.error(&error);
+            ExitCode::from(exit_code(&error))
+        }
+    }
+}
+
+type CliResult = Result<u8, ServiceError>;
+
+fn dispatch(arguments: &Arguments, verb: &Verb, output: &Output) -> CliResult {
+    let open = || open(arguments);
+    match verb {
+        Verb::Init(given) => init::run(given, output),
+        Verb::Validate(given) => validate::run(&open()?, given, output),
+        Verb::Plan(given) => plan::run(&open()?, given, output),
+        Verb::Run(given) => run::run(&open()?, given, output),
+        Verb::List(given) => list::run(&open()?, given, output),
+        Verb::Show(given) => show::run(&open()?, given, output),
+        Verb::Compare(given) => compare::run(&open()?, given, output),
+        Verb::Evaluate(given) => evaluate::run(&open()?, given, output),
+        Verb::ApplyOptimized(given) => apply::run(&open()?, given, output),
+        Verb::Undo(given) => apply::undo(&open()?, given, output),
+        Verb::ListVariants(given) => variants::run(&open()?, given, output),
+        Verb::Export(given) => export::run(&open()?, given, output),
+        Verb::Doctor(given) => doctor::run(open().ok().as_ref(), given, output),
+        Verb::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Arguments::command(), "bakeoff", &mut std::io::stdout());
+            Ok(DONE)
+        }
+    }
+}
+
+fn open(arguments: &Arguments) -> Result<Service, ServiceError> {
+    match &arguments.workspace {
+        Some(path) => Service::open(path, ServiceOptions::default()),
+        None => Service::discover(ServiceOptions::default()),
+    }
+}
+
+/// The contract's exit code of an error.
+fn exit_code(error: &ServiceError) -> u8 {
+    match error.code {
+        ErrorCode::BadInput | ErrorCode::NotFound | ErrorCode::Conflict => BAD_INPUT,
+        ErrorCode::Unavailable | ErrorCode::Storage | ErrorCode::RunFailed | ErrorCode::Internal => FAILED,
+    }
+}
+
+/// Reads `12` or `#12`.
+fn run_number(text: &str) -> Result<u32, String> {
+    text.trim_start_matches('#')
+        .parse()
+        .map_err(|_| format!("{text:?} is not a run's number; `bakeoff list` shows them"))
+}

@@ -1,0 +1,156 @@
+//! `bakeoff run CAMPAIGN`: runs it here, with a progress bar, and prints the scorecard.
+
+use super::output::{Output, talk};
+use super::{CliResult, DONE, FAILED, STOPPED, compare, list};
+use bakeoff_core::chart::format;
+use bakeoff_service::Service;
+use bakeoff_service::dto::{
+    CompareRequest, ErrorCode, LaunchOptions, RunProgress, RunRow, RunState, ServiceError,
+};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// Arguments of `run`.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The campaign's name or file.
+    campaign: String,
+    /// Go on with the campaign's newest unfinished run: exactly the missing trials are run.
+    #[arg(long)]
+    resume: bool,
+    /// Run failed calls (infra_error, judge_error, cancelled …) of the newest run again.
+    #[arg(long, conflicts_with = "resume")]
+    retry_failed: bool,
+    /// Another seed than the campaign's.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Another budget than the campaign's, in USD.
+    #[arg(long, value_name = "USD")]
+    budget: Option<f64>,
+    /// Trials at the same time.
+    #[arg(long)]
+    parallel: Option<u16>,
+    /// Also write the charts (SVG) and a self-contained HTML report into this folder.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+}
+
+/// Runs a campaign to its end.
+pub fn run(service: &Service, arguments: &Arguments, output: &Output) -> CliResult {
+    let run = start(service, arguments)?;
+    talk(&format!("run #{}: {}, {} trials", run.id, run.campaign, run.planned));
+    let presses = Arc::new(AtomicU32::new(0));
+    service.on_interrupt({
+        let presses = Arc::clone(&presses);
+        move || {
+            if presses.fetch_add(1, Ordering::SeqCst) > 0 {
+                std::process::exit(i32::from(STOPPED));
+            }
+            talk("\nstopping: running trials are cancelled and recorded (Ctrl-C again to quit at once) …");
+        }
+    });
+    let bar = progress_bar();
+    let end = loop {
+        if presses.load(Ordering::SeqCst) == 1 {
+            service.stop_run(run.id)?;
+        }
+        let progress = service.progress(run.id)?;
+        show(&bar, &progress);
+        if !matches!(progress.state, RunState::Running | RunState::Paused) {
+            break service.run_detail(run.id)?.row;
+        }
+        service.wait_for_end(run.id, Duration::from_millis(100));
+    };
+    bar.finish_and_clear();
+    report(service, arguments, &end, output)
+}
+
+fn start(service: &Service, arguments: &Arguments) -> Result<RunRow, ServiceError> {
+    let options =
+        LaunchOptions { seed: arguments.seed, budget_usd: arguments.budget, parallel: arguments.parallel };
+    if !arguments.resume && !arguments.retry_failed {
+        return service.launch(&arguments.campaign, &options);
+    }
+    let name = Path::new(&arguments.campaign).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let runs = service.list_runs(name.as_deref(), 0, 100)?;
+    if arguments.retry_failed {
+        let run = runs.rows.iter().find(|run| run.retriable > 0).ok_or_else(|| {
+            ServiceError::not_found(format!("no run of {} has failed calls to retry", arguments.campaign))
+        })?;
+        return service.retry_failed(run.id);
+    }
+    let unfinished = runs.rows.iter().find(|run| run.state != RunState::Finished && run.owned_by.is_none());
+    let run = unfinished.ok_or_else(|| {
+        ServiceError::not_found(format!("there is no unfinished run of {}", arguments.campaign))
+            .with_hint("leave out --resume to start a new one")
+    })?;
+    service.resume_run(run.id, &options)
+}
+
+fn progress_bar() -> ProgressBar {
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let bar = ProgressBar::with_draw_target(Some(0), target);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len}  {msg}") {
+        bar.set_style(style.progress_chars("━╸ "));
+    }
+    bar
+}
+
+fn show(bar: &ProgressBar, progress: &RunProgress) {
+    bar.set_length(u64::from(progress.planned));
+    bar.set_position(u64::from(progress.done));
+    let mut parts = vec![format!("{} pass, {} fail", progress.passes, progress.fails)];
+    if progress.unusable > 0 {
+        parts.push(format!("{} unusable", progress.unusable));
+    }
+    if let Some(rate) = progress.rate {
+        parts.push(format!("{rate:.1}/s"));
+    }
+    if let Some(eta) = progress.eta_seconds {
+        parts.push(format!("{} to go", format::milliseconds(eta * 1_000.0)));
+    }
+    parts.push(progress.cost_usd.map_or_else(|| "cost unknown".to_owned(), format::usd));
+    parts.extend(progress.waiting_for.clone());
+    bar.set_message(parts.join(" · "));
+}
+
+fn report(service: &Service, arguments: &Arguments, end: &RunRow, output: &Output) -> CliResult {
+    let request = CompareRequest { runs: vec![end.id], resampling: true, ..CompareRequest::default() };
+    let written = match &arguments.report {
+        Some(folder) => service.write_report(end.id, folder)?,
+        None => Vec::new(),
+    };
+    if end.done > 0 {
+        let view = service.compare(&request)?;
+        let result = serde_json::json!({ "run": end, "comparison": view, "written": written });
+        output.print(&result, || compare::print(&view));
+    } else {
+        output.print(&serde_json::json!({ "run": end, "written": written }), || {});
+    }
+    for path in &written {
+        talk(&format!("written: {path}"));
+    }
+    let reason = end.reason.clone().unwrap_or_default();
+    match end.state {
+        RunState::Finished => Ok(DONE),
+        RunState::Stopped => {
+            talk(&format!("stopped after {} of {} trials; go on with --resume", end.done, end.planned));
+            Ok(STOPPED)
+        }
+        state => {
+            let code = if state == RunState::Failed { ErrorCode::Storage } else { ErrorCode::RunFailed };
+            let words = format!("the run is {}: {reason}", list::state(state));
+            output
+                .error(&ServiceError::new(code, words).with_hint("mend the cause, then go on with --resume"));
+            Ok(FAILED)
+        }
+    }
+}
