@@ -43,7 +43,7 @@ fn points(variants: usize, size: f64) -> Vec<PointWithInterval> {
     let point = |index: usize| PointWithInterval {
         series: head(index),
         value: (index != 1).then_some(size * (1.0 + index as f64) / 10.0),
-        low: Some(size * (0.5 + index as f64) / 10.0).filter(|_| index % 3 == 0),
+        low: Some(size * (0.5 + index as f64) / 10.0).filter(|_| index.is_multiple_of(3)),
         high: Some(size * (1.5 + index as f64) / 10.0).filter(|_| index != 1),
         n: 120,
         note: (index == 1).then(|| "the price is not known".into()),
@@ -217,7 +217,8 @@ fn more_variants_than_fit_are_counted() {
 
 /// Pixels of a box (in pixels of the chart) that are much darker than the page.
 fn dark_pixels(svg: &str, (left, top): (u32, u32), (right, bottom): (u32, u32)) -> usize {
-    let picture = Pixmap::decode_png(&png(svg, 480, 280, 2.0, ChartTheme::Light).unwrap()).unwrap();
+    let bytes = png(svg, 480, 280, 2.0, ChartTheme::Light).expect("a chart becomes a PNG");
+    let picture = Pixmap::decode_png(&bytes).expect("the PNG can be read back");
     assert_eq!((picture.width(), picture.height()), (960, 560));
     let places = (top * 2..bottom * 2).flat_map(|y| (left * 2..right * 2).map(move |x| (x, y)));
     places.filter_map(|(x, y)| picture.pixel(x, y)).filter(|pixel| pixel.red() < 100).count()

@@ -15,6 +15,8 @@ struct Cell {
     note: Option<String>,
 }
 
+type Pick = fn(&Distribution) -> &Estimate;
+
 type Row = (&'static str, Box<dyn Fn(&VariantSummary) -> Cell>);
 
 pub(super) fn write(out: &mut impl Write, comparison: &Comparison) -> Result<(), ExportError> {
@@ -56,7 +58,7 @@ fn rows() -> Vec<Row> {
         ("Not usable", Box::new(unusable)),
         ("Score, mean", Box::new(|variant| estimate(Metric::Score, &variant.score.mean))),
     ];
-    let latency: [(&'static str, fn(&Distribution) -> &Estimate); 5] = [
+    let latency: [(&'static str, Pick); 5] = [
         ("Latency, mean", |latency| &latency.mean),
         ("Latency, p50", |latency| &latency.p50),
         ("Latency, p90", |latency| &latency.p90),

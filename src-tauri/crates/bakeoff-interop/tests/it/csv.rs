@@ -7,8 +7,9 @@ use std::convert::Infallible;
 fn written(lines: Vec<TrialLine>) -> Vec<std::collections::HashMap<String, String>> {
     let mut bytes = Vec::new();
     let metrics = ["label".to_owned(), "missing".to_owned()];
-    write_trials(&mut bytes, &metrics, lines.into_iter().map(Ok::<_, Infallible>)).unwrap();
-    csv::Reader::from_reader(&*bytes).deserialize().map(Result::unwrap).collect()
+    write_trials(&mut bytes, &metrics, lines.into_iter().map(Ok::<_, Infallible>))
+        .expect("memory takes everything");
+    csv::Reader::from_reader(&*bytes).deserialize().map(|row| row.expect("each line is a row")).collect()
 }
 
 #[test]

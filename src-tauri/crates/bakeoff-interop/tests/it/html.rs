@@ -11,8 +11,9 @@ fn written(comparison: &Comparison, cases: u32) -> String {
     let charts = [ReportChart { light: "<svg id=\"light\"/>".into(), dark: "<svg id=\"dark\"/>".into() }];
     let what = Report { written_at: 0, head: &head, variants: &variants, comparison, charts: &charts };
     let mut bytes = Vec::new();
-    report(&mut bytes, &what, (0..cases).map(|index| Ok::<_, Infallible>(sample::differing(index)))).unwrap();
-    String::from_utf8(bytes).unwrap().replace(['\u{202f}', '\u{a0}'], " ")
+    report(&mut bytes, &what, (0..cases).map(|index| Ok::<_, Infallible>(sample::differing(index))))
+        .expect("memory takes everything");
+    String::from_utf8(bytes).expect("the report is UTF-8").replace(['\u{202f}', '\u{a0}'], " ")
 }
 
 #[test]

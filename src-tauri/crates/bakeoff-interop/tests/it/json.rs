@@ -7,14 +7,18 @@ use serde_json::Value;
 use std::convert::Infallible;
 
 fn case(text: &str) -> Result<Case, Infallible> {
-    Ok(Case { id: "t-001".into(), json: serde_json::value::RawValue::from_string(text.into()).unwrap() })
+    Ok(Case {
+        id: "t-001".into(),
+        json: serde_json::value::RawValue::from_string(text.into()).expect("the sample is JSON"),
+    })
 }
 
 fn written(cases: Vec<Result<Case, Infallible>>, count: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
     let comparison = sample::comparison();
     let (head, variants) = (sample::head(), sample::variants());
-    let written = write(&mut bytes, 0, &head, &variants, Some(&comparison), cases, trials(count)).unwrap();
+    let written = write(&mut bytes, 0, &head, &variants, Some(&comparison), cases, trials(count))
+        .expect("memory takes everything");
     assert_eq!(written, u64::from(count));
     bytes
 }
