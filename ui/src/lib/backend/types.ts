@@ -1,0 +1,167 @@
+/** The window's only door to the program: one method a command, see "The edge" in ARCHITECTURE.md. */
+import type { AppliedRow } from '$lib/bindings/AppliedRow';
+import type { ApplyPreview } from '$lib/bindings/ApplyPreview';
+import type { ApplyRequest } from '$lib/bindings/ApplyRequest';
+import type { Breakdown } from '$lib/bindings/Breakdown';
+import type { CampaignRow } from '$lib/bindings/CampaignRow';
+import type { CaseAnswers } from '$lib/bindings/CaseAnswers';
+import type { CaseRow } from '$lib/bindings/CaseRow';
+import type { ChartKind } from '$lib/bindings/ChartKind';
+import type { ChartRequest } from '$lib/bindings/ChartRequest';
+import type { Check } from '$lib/bindings/Check';
+import type { CompareRequest } from '$lib/bindings/CompareRequest';
+import type { CompareView } from '$lib/bindings/CompareView';
+import type { DatasetPreview } from '$lib/bindings/DatasetPreview';
+import type { DatasetRow } from '$lib/bindings/DatasetRow';
+import type { Diagnostic } from '$lib/bindings/Diagnostic';
+import type { DrawnChart } from '$lib/bindings/DrawnChart';
+import type { ExportFormat } from '$lib/bindings/ExportFormat';
+import type { FileKind } from '$lib/bindings/FileKind';
+import type { FileText } from '$lib/bindings/FileText';
+import type { ImportDecision } from '$lib/bindings/ImportDecision';
+import type { ImportItem } from '$lib/bindings/ImportItem';
+import type { LaunchOptions } from '$lib/bindings/LaunchOptions';
+import type { LocalServer } from '$lib/bindings/LocalServer';
+import type { Matrix } from '$lib/bindings/Matrix';
+import type { Notice } from '$lib/bindings/Notice';
+import type { Page } from '$lib/bindings/Page';
+import type { PlanPreview } from '$lib/bindings/PlanPreview';
+import type { Provider } from '$lib/bindings/Provider';
+import type { ProviderStatus } from '$lib/bindings/ProviderStatus';
+import type { ProviderTest } from '$lib/bindings/ProviderTest';
+import type { RunDetail } from '$lib/bindings/RunDetail';
+import type { RunEvent } from '$lib/bindings/RunEvent';
+import type { RunRow } from '$lib/bindings/RunRow';
+import type { Settings } from '$lib/bindings/Settings';
+import type { SettingsView } from '$lib/bindings/SettingsView';
+import type { TextEdit } from '$lib/bindings/TextEdit';
+import type { TrashedFile } from '$lib/bindings/TrashedFile';
+import type { TrialDetail } from '$lib/bindings/TrialDetail';
+import type { TrialFilter } from '$lib/bindings/TrialFilter';
+import type { TrialKey } from '$lib/bindings/TrialKey';
+import type { TrialRow } from '$lib/bindings/TrialRow';
+import type { VariantRow } from '$lib/bindings/VariantRow';
+import type { VariantVersion } from '$lib/bindings/VariantVersion';
+import type { WorkspaceInfo } from '$lib/bindings/WorkspaceInfo';
+
+/** Files dragged over the window, or dropped. */
+export type DropEvent =
+  { type: 'over'; paths: string[] } | { type: 'leave' } | { type: 'drop'; paths: string[] };
+
+/** One choice of a file dialog. */
+export interface FileFilter {
+  name: string;
+  extensions: string[];
+}
+
+/** A JSON Schema, as far as completion and hover read it. */
+export interface JsonSchema {
+  description?: string;
+  type?: string | string[];
+  enum?: unknown[];
+  const?: unknown;
+  default?: unknown;
+  properties?: Record<string, JsonSchema>;
+  items?: JsonSchema;
+  anyOf?: JsonSchema[];
+  oneOf?: JsonSchema[];
+  allOf?: JsonSchema[];
+  $ref?: string;
+  $defs?: Record<string, JsonSchema>;
+}
+
+export type { Notice };
+export type ThemeChoice = 'light' | 'dark' | 'system';
+
+/** What the program does for the window. Every method fails with a `ServiceError` object. */
+export interface Commands {
+  openWorkspace(path: string | null): Promise<WorkspaceInfo>;
+  workspace(): Promise<WorkspaceInfo>;
+  listVariants(): Promise<VariantRow[]>;
+  listCampaigns(): Promise<CampaignRow[]>;
+  listDatasets(): Promise<DatasetRow[]>;
+  previewDataset(path: string): Promise<DatasetPreview>;
+
+  readFile(path: string): Promise<FileText>;
+  checkText(kind: FileKind, name: string, text: string): Promise<Diagnostic[]>;
+  editText(text: string, edits: TextEdit[]): Promise<string>;
+  /** The top-level values of a YAML text; empty where it can't be read. */
+  textValues(text: string): Promise<Record<string, unknown>>;
+  /** `expectedHash` is null for a file that must not exist yet. */
+  saveFile(path: string, text: string, expectedHash: string | null): Promise<FileText>;
+  renameFile(path: string, name: string): Promise<FileText>;
+  deleteFile(path: string): Promise<TrashedFile>;
+  restoreFile(id: string): Promise<FileText>;
+  schema(kind: FileKind): Promise<JsonSchema>;
+  variantVersions(name: string): Promise<VariantVersion[]>;
+
+  previewImport(paths: string[]): Promise<ImportItem[]>;
+  importFiles(decisions: ImportDecision[]): Promise<string[]>;
+
+  previewCampaign(text: string, name: string): Promise<PlanPreview>;
+  launch(campaign: string, options: LaunchOptions): Promise<RunRow>;
+  pauseRun(run: number): Promise<void>;
+  continueRun(run: number): Promise<void>;
+  stopRun(run: number): Promise<void>;
+  resumeRun(run: number, options: LaunchOptions): Promise<RunRow>;
+  retryFailed(run: number): Promise<RunRow>;
+
+  listRuns(campaign: string | null, offset: number, limit: number): Promise<Page<RunRow>>;
+  runDetail(run: number): Promise<RunDetail>;
+  deleteRun(run: number): Promise<void>;
+  runMatrix(run: number, offset: number, limit: number): Promise<Matrix>;
+  listTrials(run: number, filter: TrialFilter, offset: number, limit: number): Promise<Page<TrialRow>>;
+  trialDetail(run: number, key: TrialKey): Promise<TrialDetail>;
+  runEvents(run: number, after: number): Promise<RunEvent[]>;
+
+  compare(request: CompareRequest): Promise<CompareView>;
+  drawCharts(request: ChartRequest): Promise<DrawnChart[]>;
+  /** The extension of `path` decides: svg or png. */
+  saveChart(request: ChartRequest, kind: ChartKind, path: string): Promise<void>;
+  listCases(
+    request: CompareRequest,
+    onlyDifferent: boolean,
+    search: string,
+    offset: number,
+    limit: number,
+  ): Promise<Page<CaseRow>>;
+  caseAnswers(request: CompareRequest, caseIndex: number): Promise<CaseAnswers>;
+  breakdown(request: CompareRequest, field: string): Promise<Breakdown>;
+
+  previewApply(request: ApplyRequest): Promise<ApplyPreview>;
+  apply(request: ApplyRequest, targetHash: string): Promise<AppliedRow>;
+  undoApply(id: number): Promise<AppliedRow>;
+  listApplied(): Promise<AppliedRow[]>;
+
+  exportRun(run: number, format: ExportFormat, path: string): Promise<void>;
+
+  settings(): Promise<SettingsView>;
+  saveSettings(settings: Settings): Promise<SettingsView>;
+  setKey(provider: Provider, key: string): Promise<ProviderStatus>;
+  deleteKey(provider: Provider): Promise<ProviderStatus>;
+  testProvider(provider: Provider): Promise<ProviderTest>;
+  localServers(): Promise<LocalServer[]>;
+  doctor(): Promise<Check[]>;
+}
+
+/** What the desktop around the window does. */
+export interface Desktop {
+  /** Starts the stream of news; the result ends it. */
+  watch(callback: (notice: Notice) => void): () => void;
+  onDrop(callback: (event: DropEvent) => void): () => void;
+  /** Calls back before the window closes; `false` keeps it open. */
+  onClose(callback: () => boolean | Promise<boolean>): () => void;
+
+  openFiles(title: string, filters: FileFilter[]): Promise<string[]>;
+  openFolder(title: string): Promise<string | null>;
+  saveAs(title: string, suggested: string, filters: FileFilter[]): Promise<string | null>;
+
+  setTheme(theme: ThemeChoice): Promise<void>;
+  copy(text: string): Promise<void>;
+
+  /** Small things that the window remembers between starts. */
+  remember(key: string, value: unknown): Promise<void>;
+  recall<T>(key: string): Promise<T | null>;
+}
+
+export type Backend = Commands & Desktop;

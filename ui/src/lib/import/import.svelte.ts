@@ -1,0 +1,68 @@
+/** The import sheet: what each dropped file would become, and what to do with names that are taken. */
+import type { ImportChoice } from '$lib/bindings/ImportChoice';
+import type { ImportDecision } from '$lib/bindings/ImportDecision';
+import type { ImportItem } from '$lib/bindings/ImportItem';
+import type { ServiceError } from '$lib/bindings/ServiceError';
+import { asServiceError } from '$lib/format/errors';
+import { plural } from '$lib/format/numbers';
+import type { App } from '$lib/state/app.svelte';
+import { Loader } from '$lib/state/loader.svelte';
+
+export class Import {
+  readonly items: Loader<ImportItem[]>;
+  /** What to do, by source. A name that is taken keeps both unless something else is chosen. */
+  choices = $state<Record<string, ImportChoice>>({});
+  writing = $state(false);
+  error = $state.raw<ServiceError | null>(null);
+  #app: App;
+
+  constructor(app: App, paths: string[]) {
+    this.#app = app;
+    this.items = new Loader(() => app.backend.previewImport(paths));
+  }
+
+  async load(): Promise<void> {
+    const items = await this.items.load();
+    this.choices = Object.fromEntries((items ?? []).map((item) => [item.source, firstChoice(item)]));
+  }
+
+  decisions = $derived.by<ImportDecision[]>(() =>
+    (this.items.value ?? []).map(({ source, hash }) => ({
+      source,
+      hash,
+      choice: this.choices[source] ?? 'skip',
+    })),
+  );
+
+  writes = $derived.by(() => this.decisions.filter((decision) => decision.choice !== 'skip').length);
+
+  choose(source: string, choice: ImportChoice): void {
+    this.choices[source] = choice;
+  }
+
+  /** Writes what was chosen; `true` when it is done. */
+  async import(): Promise<boolean> {
+    if (this.writes === 0 || this.writing) return false;
+    this.writing = true;
+    this.error = null;
+    try {
+      const paths = await this.#app.backend.importFiles(this.decisions);
+      this.#app.toasts.good(`${plural(paths.length, 'file')} imported.`);
+      const variant = paths.find((path) => path.startsWith('variants/'));
+      const campaign = paths.find((path) => path.startsWith('campaigns/'));
+      if (variant) this.#app.navigation.openVariant(variant);
+      else if (campaign) this.#app.navigation.openCampaign(campaign.replace(/^campaigns\/|\.ya?ml$/g, ''));
+      return true;
+    } catch (thrown) {
+      this.error = asServiceError(thrown);
+      return false;
+    } finally {
+      this.writing = false;
+    }
+  }
+}
+
+function firstChoice({ state }: ImportItem): ImportChoice {
+  if (state === 'ready') return 'import';
+  return state === 'name_taken' ? 'keep_both' : 'skip';
+}

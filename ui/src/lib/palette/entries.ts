@@ -1,0 +1,108 @@
+/** What the command palette finds, and how it ranks. */
+import { keysFor } from '$lib/state/shortcuts';
+import type { App } from '$lib/state/app.svelte';
+import { togglePause } from '$lib/shell/keys';
+import { PLACES } from '$lib/shell/places';
+
+export interface Entry {
+  key: string;
+  group: 'Commands' | 'Variants' | 'Campaigns' | 'Runs' | 'Trials';
+  label: string;
+  detail: string;
+  run: () => void;
+}
+
+/** Commands that work everywhere. */
+export function commandEntries(app: App): Entry[] {
+  const command = (label: string, keys: string, run: () => void): Entry => ({
+    key: `command:${label}`,
+    group: 'Commands',
+    label,
+    detail: keysFor(keys),
+    run,
+  });
+  return [
+    ...PLACES.map(({ name, label }, index) =>
+      command(`Go to ${label}`, `Mod+${index + 1}`, () => app.navigation.go(name)),
+    ),
+    command('Import files…', 'Mod+O', () => void app.chooseImport()),
+    command('Pause or resume the run', 'Mod+Shift+P', () => void togglePause(app)),
+    command('Apply best prompt…', '', () => (app.sheet = { kind: 'apply' })),
+    command('Light theme', '', () => app.theme.choose('light')),
+    command('Dark theme', '', () => app.theme.choose('dark')),
+    command('Follow the system’s theme', '', () => app.theme.choose('system')),
+    command('Keyboard shortcuts', '?', () => (app.sheet = { kind: 'shortcuts' })),
+    command('Open another workspace…', '', () => void chooseWorkspace(app)),
+  ];
+}
+
+export async function chooseWorkspace(app: App): Promise<void> {
+  const path = await app.attempt(() => app.backend.openFolder('Open a workspace'));
+  if (path) await app.openWorkspace(path);
+}
+
+/** Variants, campaigns and runs of the workspace. */
+export async function workspaceEntries(app: App): Promise<Entry[]> {
+  const { backend, navigation } = app;
+  const [variants, campaigns, runs] = await Promise.all([
+    backend.listVariants().catch(() => []),
+    backend.listCampaigns().catch(() => []),
+    backend.listRuns(null, 0, 50).catch(() => ({ rows: [] })),
+  ]);
+  return [
+    ...variants.map<Entry>(({ name, path, variant }) => ({
+      key: `variant:${path}`,
+      group: 'Variants',
+      label: name,
+      detail: variant?.model ?? 'has errors',
+      run: () => navigation.openVariant(path),
+    })),
+    ...campaigns.map<Entry>(({ name, campaign }) => ({
+      key: `campaign:${name}`,
+      group: 'Campaigns',
+      label: name,
+      detail: campaign?.dataset ?? '',
+      run: () => navigation.openCampaign(name),
+    })),
+    ...runs.rows.map<Entry>(({ id, campaign, state }) => ({
+      key: `run:${id}`,
+      group: 'Runs',
+      label: `#${id} ${campaign}`,
+      detail: state,
+      run: () => navigation.openRun(campaign, id),
+    })),
+  ];
+}
+
+/** Trials whose case id contains the text, of the run that is open or the newest one. */
+export async function trialEntries(app: App, text: string): Promise<Entry[]> {
+  if (text.length < 2) return [];
+  const run = app.navigation.place.run ?? app.runs.rows[0]?.id;
+  if (run === undefined) return [];
+  const filter = { outcomes: [], variant: null, case: null, search: text };
+  const page = await app.backend.listTrials(run, filter, 0, 8).catch(() => ({ rows: [] }));
+  return page.rows.map((row) => ({
+    key: `trial:${run}/${row.number}`,
+    group: 'Trials',
+    label: `${row.case_id} · ${row.variant}`,
+    detail: `#${run}, ${row.outcome}`,
+    run: () => app.navigation.openTrial(run, row.key),
+  }));
+}
+
+/** All words must occur; entries that begin with the text come first. */
+export function matching(entries: Entry[], text: string): Entry[] {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const rank = (entry: Entry): number => {
+    const label = entry.label.toLowerCase();
+    const all = `${label} ${entry.group.toLowerCase()} ${entry.detail.toLowerCase()}`;
+    if (!words.every((word) => all.includes(word))) return -1;
+    if (label.startsWith(words[0] ?? '')) return 3;
+    return words.every((word) => label.includes(word)) ? 2 : 1;
+  };
+  return entries
+    .map((entry, index) => ({ entry, index, rank: rank(entry) }))
+    .filter((one) => one.rank >= 0)
+    .sort((a, b) => (words.length ? b.rank - a.rank : 0) || a.index - b.index)
+    .map((one) => one.entry);
+}

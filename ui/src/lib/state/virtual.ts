@@ -1,0 +1,49 @@
+/** Arithmetic of lists that draw only the rows in sight. All rows have the same height. */
+export interface Range {
+  first: number;
+  /** Just past the last. */
+  end: number;
+}
+
+const OVERSCAN = 6;
+
+/** The rows to draw. */
+export function visibleRange(scrollTop: number, height: number, rowHeight: number, total: number): Range {
+  const first = Math.max(0, Math.floor(scrollTop / rowHeight) - OVERSCAN);
+  const end = Math.min(total, Math.ceil((scrollTop + height) / rowHeight) + OVERSCAN);
+  return { first: Math.min(first, total), end: Math.max(end, 0) };
+}
+
+/** Where to scroll so that a row is in sight, moving as little as possible. */
+export function scrollToShow(index: number, scrollTop: number, height: number, rowHeight: number): number {
+  const top = index * rowHeight;
+  if (top < scrollTop) return top;
+  const bottom = top + rowHeight;
+  return bottom > scrollTop + height ? bottom - height : scrollTop;
+}
+
+/** The row that a key moves to, or null for another key. */
+export function keyTarget(key: string, index: number, total: number, page: number): number | null {
+  if (total === 0) return null;
+  const to = (wanted: number) => Math.min(total - 1, Math.max(0, wanted));
+  switch (key) {
+    case 'ArrowDown':
+    case 'j':
+    case 'J':
+      return to(index + 1);
+    case 'ArrowUp':
+    case 'k':
+    case 'K':
+      return to(index < 0 ? 0 : index - 1);
+    case 'PageDown':
+      return to(index + page);
+    case 'PageUp':
+      return to(index - page);
+    case 'Home':
+      return 0;
+    case 'End':
+      return total - 1;
+    default:
+      return null;
+  }
+}
