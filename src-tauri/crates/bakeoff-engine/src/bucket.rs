@@ -88,7 +88,7 @@ mod tests {
         bucket.take(5_000.0, now);
         let next = bucket.ready_at(1.0, now).expect("the debt must be paid first");
         assert!(next > now + Duration::from_secs(48), "4,400 missing tokens flow in at 90 a second");
-        bucket.take(-4_400.0, now);
+        bucket.take(-4_600.0, now);
         assert_eq!(bucket.ready_at(1.0, now), None, "what wasn't used is given back");
     }
 }

@@ -1,0 +1,91 @@
+//! The budget is never passed, and what happens when it is used up.
+
+use crate::common::{World, exact, rubric, variant};
+use bakeoff_core::outcome::Outcome;
+use bakeoff_core::ports::ModelErrorKind;
+use bakeoff_core::variant::Provider;
+use bakeoff_engine::EndReason;
+use bakeoff_testkit::{FakeAnswer, FakeModel};
+use std::time::Duration;
+
+/// Every call costs (10 × 1 + 99 × 10) ÷ 10⁶ = 0.001 USD; its limit of 100 tokens sets aside a little more.
+fn world(trials: u32, budget_usd: f64) -> World {
+    let answer = FakeAnswer::text_with_tokens("yes", 10, 99).after(Duration::from_secs(1));
+    let mut limited = variant("a", Provider::Openai);
+    limited.max_output_tokens = Some(100);
+    let mut world = World::new(trials, FakeModel::scripted(vec![answer])).variants(vec![limited]);
+    world.spec.budget_usd = Some(budget_usd);
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_call_is_made_that_would_pass_it() {
+    let world = world(100, 0.0505);
+    let end = world.run().await;
+    assert_eq!(end.reason, EndReason::OutOfBudget);
+    assert_eq!((end.counts.of(Outcome::Pass), end.counts.not_run), (50, 50));
+    assert_eq!(world.log.len(), 50, "what was not started has no record");
+    assert!(end.counts.known_cost_usd <= 0.0505, "{}", end.counts.known_cost_usd);
+    assert!(world.warnings().iter().any(|text| text.contains("0.0505") && text.contains("resume")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_budget_that_is_enough_is_not_mentioned() {
+    let world = world(100, 0.2);
+    assert_eq!(world.run().await.reason, EndReason::Finished);
+    assert_eq!(world.warnings(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn earlier_parts_of_the_run_count() {
+    let mut world = world(100, 0.0505);
+    world.spec.spent_usd = 0.04;
+    let end = world.run().await;
+    assert_eq!((end.reason, end.counts.of(Outcome::Pass)), (EndReason::OutOfBudget, 10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_price_is_told_and_does_not_count() {
+    let mut world = world(10, 0.000_001);
+    world.price = None;
+    let end = world.run().await;
+    assert_eq!(end.reason, EndReason::Finished);
+    let warnings = world.warnings();
+    assert_eq!(warnings.len(), 1, "once, not for every call: {warnings:?}");
+    assert!(warnings[0].contains("model-a (openai)") && warnings[0].contains("Settings"), "{warnings:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn judges_are_set_aside_before_the_answer_is_paid_for() {
+    let model = FakeModel::new(|request, _| match request.provider {
+        Provider::Anthropic => FakeAnswer::text_with_tokens(r#"{"reason": "fine", "score": 1}"#, 400, 60),
+        _ => FakeAnswer::text_with_tokens("yes", 10, 5),
+    });
+    let mut world = World::new(200, model);
+    world.spec.scorers = vec![exact(), rubric()];
+    world.spec.budget_usd = Some(0.1);
+    let end = world.run().await;
+    assert_eq!(end.reason, EndReason::OutOfBudget);
+    assert_eq!(end.counts.of(Outcome::JudgeError), 0, "every paid answer could be judged: {end:?}");
+    assert!(end.counts.of(Outcome::Pass) > 50, "most of the budget is used: {end:?}");
+    assert!(end.counts.known_cost_usd <= 0.1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lost_answers_count_as_spent() {
+    let mut world = world(1, 0.0025);
+    world.model = FakeModel::scripted(vec![FakeAnswer::error(ModelErrorKind::Connection)]).into();
+    let end = world.run().await;
+    assert_eq!(world.model.calls(), 2, "a third call would pass the budget if the lost ones were charged");
+    let record = &world.log.records()[0];
+    assert_eq!(record.outcome, Outcome::InfraError);
+    assert!(record.error.as_ref().is_some_and(|text| text.contains("budget")), "{record:?}");
+    assert_eq!(end.counts.not_run, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_free_model_runs_on_any_budget() {
+    let mut world = world(10, 0.0);
+    world.price = Some(bakeoff_core::price::Price { input: 0.0, cached_input: None, output: 0.0 });
+    assert_eq!(world.run().await.reason, EndReason::Finished);
+}
