@@ -31,20 +31,21 @@ fn main() {
     }
 }
 
-/// Trials in the shuffled order in which a run writes them.
+/// Trials in the order in which a run writes them: case by case in random order, shuffled within a case.
 fn made_up(count: u32, repetitions: u16) -> (Vec<TrialNumbers>, AnalysisOptions) {
     let cases = count / u32::from(VARIANTS) / u32::from(repetitions);
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let mut trials = Vec::with_capacity(count as usize);
-    for case in 0..cases {
+    let mut order: Vec<u32> = (0..cases).collect();
+    shuffle(&mut order, &mut rng);
+    for case in order {
+        let first = trials.len();
         for variant in 0..VARIANTS {
             for repetition in 0..repetitions {
                 trials.push(trial(TrialKey { case, variant, repetition }, &mut rng));
             }
         }
-    }
-    for index in (1..trials.len()).rev() {
-        trials.swap(index, rng.next_u64() as usize % (index + 1));
+        shuffle(&mut trials[first..], &mut rng);
     }
     let options = AnalysisOptions {
         variants: (0..VARIANTS).map(|variant| format!("variant-{variant}")).collect(),
@@ -59,6 +60,12 @@ fn made_up(count: u32, repetitions: u16) -> (Vec<TrialNumbers>, AnalysisOptions)
         resampling: false,
     };
     (trials, options)
+}
+
+fn shuffle<T>(items: &mut [T], rng: &mut ChaCha8Rng) {
+    for index in (1..items.len()).rev() {
+        items.swap(index, rng.next_u64() as usize % (index + 1));
+    }
 }
 
 fn trial(key: TrialKey, rng: &mut ChaCha8Rng) -> TrialNumbers {

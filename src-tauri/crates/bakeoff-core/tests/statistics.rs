@@ -1,4 +1,5 @@
 //! The statistics against the reference numbers of scipy and statsmodels, and their properties.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
 #[path = "statistics/analysis.rs"]
 mod analysis;

@@ -46,7 +46,7 @@ pub fn compare(trials: &[TrialNumbers], options: &AnalysisOptions) -> Comparison
             });
             judged.push((metric, judge(metric, means, options)));
         }
-        described(metric, &columns, &endings, options)
+        described(metric, columns, &endings, options)
     });
 
     let by_variant = by_variant(distributions);
@@ -97,12 +97,12 @@ fn against_baseline(
 
 fn described(
     metric: Metric,
-    columns: &[Column],
+    columns: Vec<Column>,
     endings: &[Endings],
     options: &AnalysisOptions,
 ) -> Vec<Distribution> {
     columns
-        .iter()
+        .into_iter()
         .zip(endings)
         .map(|(column, endings)| describe(metric, column, *endings, options.confidence))
         .collect()

@@ -1,6 +1,6 @@
 //! One variant against the baseline on the same cases.
 
-use super::estimate::{Notes, counted};
+use super::estimate::{Notes, count, counted};
 use super::group::Column;
 use super::rate::{FEW_CASES, THESE_CASES_ONLY};
 use super::{AnalysisOptions, Estimate};
@@ -36,44 +36,37 @@ impl Finding {
     }
 }
 
-/// Pairs the cases that both have; the others leave both sides.
-fn pairs(variant: &Column, baseline: &Column) -> (Vec<(CaseTotal, CaseTotal)>, u32) {
-    let mut left_out = 0;
-    let mut pairs = Vec::new();
-    for (a, b) in variant.cases.iter().zip(&baseline.cases) {
-        match (a.count > 0, b.count > 0) {
-            (true, true) => pairs.push((*a, *b)),
-            (false, false) => {}
-            _ => left_out += 1,
-        }
-    }
-    (pairs, left_out)
+/// The cases that both have; the others leave both sides.
+fn pairs<'a>(variant: &'a Column, baseline: &'a Column) -> impl Iterator<Item = (CaseTotal, CaseTotal)> + 'a {
+    let all = variant.cases.iter().copied().zip(baseline.cases.iter().copied());
+    all.filter(|(a, b)| a.count > 0 && b.count > 0)
 }
 
 /// The notes that hold for any paired difference.
-fn notes(left_out: u32) -> Notes {
+fn notes(variant: &Column, baseline: &Column) -> Notes {
     let mut notes = Notes::default();
-    if left_out > 0 {
-        notes.add(format!(
-            "{} left out because only one of the two has a usable result",
-            counted(left_out, "case")
-        ));
+    let of_one =
+        variant.cases.iter().zip(&baseline.cases).filter(|(a, b)| (a.count > 0) != (b.count > 0)).count();
+    if of_one > 0 {
+        let cases = counted(count(of_one), "case");
+        notes.add(format!("{cases} left out because only one of the two has a usable result"));
     }
     notes
 }
 
 /// The difference of two success rates.
 pub(super) fn success(variant: &Column, baseline: &Column, options: &AnalysisOptions) -> Finding {
-    let (pairs, left_out) = pairs(variant, baseline);
     if variant.one_a_case() && baseline.one_a_case() {
-        return one_trial_a_case(&pairs, notes(left_out), options);
+        return one_trial_a_case(variant, baseline, options);
     }
-    let differences = case_differences(&pairs);
-    let mut finding = means(&differences, notes(left_out), true, options);
+    let differences = case_differences(variant, baseline);
+    let mut finding = means(&differences, notes(variant, baseline), true, options);
     let same = differences.windows(2).all(|pair| pair[0] == pair[1]);
     if let (true, true, Some(value)) = (same, differences.len() > 1, finding.estimate.value) {
+        // Student's interval would have no width; that no case differs from another is no certainty.
         let n = differences.len() as f64;
-        finding.estimate.interval = tango(value.max(0.0) * n, (-value).max(0.0) * n, n, options.confidence);
+        let (more, fewer) = (value.max(0.0) * n, (-value).max(0.0) * n);
+        finding.estimate.interval = tango(more, fewer, n, options.confidence);
         finding.estimate.method = "Tango over cases".to_owned();
         finding.detectable = detectable_by(&finding.estimate, normal_critical(options.confidence), options);
     }
@@ -81,11 +74,15 @@ pub(super) fn success(variant: &Column, baseline: &Column, options: &AnalysisOpt
 }
 
 /// McNemar's mid-p and Tango's interval.
-fn one_trial_a_case(pairs: &[(CaseTotal, CaseTotal)], notes: Notes, options: &AnalysisOptions) -> Finding {
-    let n = pairs.len();
-    let only_variant = pairs.iter().filter(|(a, b)| a.sum > b.sum).count();
-    let only_baseline = pairs.iter().filter(|(a, b)| a.sum < b.sum).count();
-    let (b, c) = (only_variant as f64, only_baseline as f64);
+fn one_trial_a_case(variant: &Column, baseline: &Column, options: &AnalysisOptions) -> Finding {
+    let notes = notes(variant, baseline);
+    let (mut n, mut only_variant, mut only_baseline) = (0_usize, 0_u32, 0_u32);
+    for (a, b) in pairs(variant, baseline) {
+        n += 1;
+        only_variant += u32::from(a.sum > b.sum);
+        only_baseline += u32::from(a.sum < b.sum);
+    }
+    let (b, c) = (f64::from(only_variant), f64::from(only_baseline));
     let method = "Tango, McNemar mid-p";
     if n == 0 {
         return Finding::unsure(Estimate::missing(n, method, notes, "no case has a usable result of both"));
@@ -95,20 +92,21 @@ fn one_trial_a_case(pairs: &[(CaseTotal, CaseTotal)], notes: Notes, options: &An
     Finding {
         detectable: detectable_by(&estimate, normal_critical(options.confidence), options),
         estimate,
-        p_value: Some(mcnemar::mid_p(only_variant as u64, only_baseline as u64)),
-        discordant: Some((only_variant as u32, only_baseline as u32)),
+        p_value: Some(mcnemar::mid_p(only_variant.into(), only_baseline.into())),
+        discordant: Some((only_variant, only_baseline)),
     }
 }
 
 /// The difference of two means, over case means.
 pub(super) fn numeric(variant: &Column, baseline: &Column, options: &AnalysisOptions) -> Finding {
-    let (pairs, left_out) = pairs(variant, baseline);
     let several = !(variant.one_a_case() && baseline.one_a_case());
-    means(&case_differences(&pairs), notes(left_out), several, options)
+    means(&case_differences(variant, baseline), notes(variant, baseline), several, options)
 }
 
-fn case_differences(pairs: &[(CaseTotal, CaseTotal)]) -> Vec<f64> {
-    pairs.iter().filter_map(|(a, b)| Some(a.mean()? - b.mean()?)).collect()
+fn case_differences(variant: &Column, baseline: &Column) -> Vec<f64> {
+    let mut differences = Vec::with_capacity(variant.cases.len());
+    differences.extend(pairs(variant, baseline).filter_map(|(a, b)| Some(a.mean()? - b.mean()?)));
+    differences
 }
 
 /// Student's paired t over the cases' differences; p by sign flips when there are few cases.

@@ -12,30 +12,34 @@ use crate::stats::percentile::{Sample, minimum_n};
 /// when there is none.
 pub(super) fn distribution(
     metric: Metric,
-    column: &Column,
+    mut column: Column,
     notes: &[String],
     missing: &str,
     confidence: f64,
 ) -> Distribution {
-    let mut sample = Sample::new(column.values.clone());
-    let extremes = sample.extremes();
     let several = !column.one_a_case();
+    let (n, sum) = (count(column.values.len()), column.values.iter().sum());
+    let mean = mean(metric, &column, notes, missing, confidence);
+    // With one trial a case the order of the values is of no further use.
+    let values = if several { column.values.clone() } else { std::mem::take(&mut column.values) };
+    let mut sample = Sample::new(values);
+    let extremes = sample.extremes();
     let mut percentile = |p: f64| {
         let Some(value) = sample.percentile(p) else {
             return Estimate::missing(0, "type 7", Notes::default(), missing);
         };
         if several {
-            over_cases_percentile(&mut sample, column, p, value, notes, confidence)
+            over_cases_percentile(&mut sample, &column, p, value, notes, confidence)
         } else {
             over_trials_percentile(&mut sample, p, value, notes, confidence)
         }
     };
     Distribution {
         metric,
-        n: count(column.values.len()),
+        n,
         unknown: column.unknown,
-        sum: column.values.iter().sum(),
-        mean: mean(metric, column, notes, missing, confidence),
+        sum,
+        mean,
         p50: percentile(0.5),
         p90: percentile(0.9),
         p95: percentile(0.95),

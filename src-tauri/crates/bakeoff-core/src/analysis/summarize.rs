@@ -106,7 +106,7 @@ pub(super) fn scorecard(variant: usize, parts: Parts<'_>, options: &AnalysisOpti
 }
 
 /// The distribution of a metric, with the cautions that hold for it.
-pub(super) fn describe(metric: Metric, column: &Column, endings: Endings, confidence: f64) -> Distribution {
+pub(super) fn describe(metric: Metric, column: Column, endings: Endings, confidence: f64) -> Distribution {
     let mut notes = Vec::new();
     let timeouts = endings.of(Outcome::Timeout);
     if timeouts > 0 {
