@@ -11,10 +11,10 @@ pub(crate) fn generator(seed: u64) -> ChaCha8Rng {
 
 /// A uniform number from 0 to `bound` − 1, without bias: values from the uneven rest are drawn again.
 fn below(generator: &mut ChaCha8Rng, bound: u64) -> u64 {
-    let uneven = u64::MAX % bound;
+    let largest = u64::MAX - (u64::MAX % bound + 1) % bound;
     loop {
         let drawn = generator.next_u64();
-        if drawn <= u64::MAX - uneven - 1 || uneven == bound - 1 {
+        if drawn <= largest {
             return drawn % bound;
         }
     }

@@ -1,5 +1,7 @@
 //! Campaigns beside their variants and data set.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
 use bakeoff_core::campaign::{self, Surroundings, check_against};
 use bakeoff_core::variant::{self, Variant};
 

@@ -1,6 +1,8 @@
 //! The good and bad sample files in `tests/fixtures`, checked against schema and parser both, and the generated
 //! schemas. `BAKEOFF_BLESS=1` rewrites expectations and schemas.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
 use bakeoff_core::dataset::{self, Format};
 use bakeoff_core::diagnostic::Diagnostic;
 use bakeoff_core::{campaign, variant, yaml};

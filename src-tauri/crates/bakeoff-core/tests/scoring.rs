@@ -1,5 +1,7 @@
 //! Every scorer against answers it likes and answers it doesn't.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
 use bakeoff_core::scorer::{self, AnswerFacts, Scorer, Scoring, rubric::Verdict};
 use serde_json::{Map, Value, json};
 

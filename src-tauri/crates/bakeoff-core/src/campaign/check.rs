@@ -210,9 +210,9 @@ fn scorer_meaning(index: usize, scorer: &Scorer, findings: &mut Findings) {
     if let Err(problems) = scorer::compile(std::slice::from_ref(scorer)) {
         for problem in problems {
             let path = [item("scorers", index), parse_path(&problem.field)].concat();
-            let text = path.iter().fold(Some(findings.value()), |value, step| match step {
-                Step::Key(key) => value?.get(key),
-                Step::Index(index) => value?.get(*index),
+            let text = path.iter().try_fold(findings.value(), |value, step| match step {
+                Step::Key(key) => value.get(key),
+                Step::Index(index) => value.get(*index),
             });
             let text = text.and_then(|text| text.as_str()).unwrap_or_default().to_owned();
             let error = TemplateError { message: problem.message, hint: problem.hint, range: problem.range };

@@ -185,7 +185,7 @@ fn templates(values: &[String]) -> Result<Vec<Template>, ScorerProblem> {
 
 fn number_template(value: &str) -> Result<Template, ScorerProblem> {
     let compiled = template("value", value)?;
-    if compiled.is_plain() && super::score::number(value).is_none() {
+    if compiled.is_plain() && super::number::number(value).is_none() {
         let hint = r#"write a number, or a field such as "{{ expected }}""#.to_owned();
         return Err(problem("value", format!("`{value}` is not a number"), Some(hint)));
     }

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-/// How much text may be parsed in vain, as a multiple of the answer's length: nothing here is quadratic.
-const PATIENCE: usize = 4;
+/// How much text may be parsed in vain beyond the answer's own length, in bytes: nothing here is quadratic.
+const PATIENCE: usize = 100_000;
 
 /// The answer's JSON: the whole answer, else the last fenced block that is JSON, else the last JSON object in the
 /// text. `None` when there is none. A bare word or number is JSON only as the whole answer.
@@ -32,7 +32,7 @@ fn last_fenced(answer: &str) -> Option<Value> {
 
 fn last_object(answer: &str) -> Option<Value> {
     let mut found = None;
-    let mut patience = answer.len().saturating_mul(PATIENCE).saturating_add(100_000);
+    let mut patience = answer.len().saturating_add(PATIENCE);
     let mut position = 0;
     while let Some(offset) = answer.get(position..).and_then(|rest| rest.find('{')) {
         position += offset;

@@ -3,6 +3,7 @@
 
 mod compile;
 mod json;
+mod number;
 pub(crate) mod raw;
 pub mod rubric;
 mod score;
