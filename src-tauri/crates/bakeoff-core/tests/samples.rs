@@ -70,6 +70,23 @@ fn good_samples_are_good() {
 }
 
 #[test]
+fn the_starter_files_are_good() {
+    let mut seen = 0;
+    for folder in ["variants", "src-tauri/starter/campaigns", "src-tauri/starter/datasets"] {
+        for entry in std::fs::read_dir(root().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "json") {
+                continue;
+            }
+            let (has_value, diagnostics) = check(&path);
+            assert!(has_value && diagnostics.is_empty(), "{}:\n{}", path.display(), told(&diagnostics));
+            seen += 1;
+        }
+    }
+    assert!(seen >= 5, "three variants, a campaign and a data set, but only {seen}");
+}
+
+#[test]
 fn bad_samples_say_what_is_wrong() {
     let mut count = 0;
     let mut differing = Vec::new();
