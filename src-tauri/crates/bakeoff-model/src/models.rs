@@ -40,9 +40,9 @@ impl Models {
     /// Ready to call; opens nothing.
     ///
     /// # Errors
-    /// HTTPS can't be set up on this system.
+    /// HTTP can't be set up on this system.
     pub fn new(config: ModelConfig) -> Result<Self, String> {
-        let transport = Transport::new(config.largest_answer)?;
+        let transport = Transport::new(config.largest_answer);
         Ok(Self { remote: Remote::new(transport.clone())?, transport, config })
     }
 

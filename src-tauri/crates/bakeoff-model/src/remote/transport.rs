@@ -6,6 +6,7 @@ use bakeoff_core::ports::{ModelError, ModelErrorKind};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, Url};
 use serde_json::Value;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 /// How long a connection may take to be made. Everything else is timed by the engine, which drops the call.
@@ -14,13 +15,20 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const LONGEST_ERROR: usize = 64 * 1024;
 
 /// The shared clients. Redirects are not followed: they would carry the key to another host.
+/// Each is made when it is first needed: reading the trusted certificates takes time that offline runs don't have
+/// to spend.
 #[derive(Debug, Clone)]
 pub struct Transport {
-    /// Through the system's proxy, if it has one.
-    outside: Client,
-    /// For this machine: never through a proxy.
-    local: Client,
+    clients: Arc<Clients>,
     largest_answer: usize,
+}
+
+#[derive(Debug, Default)]
+struct Clients {
+    /// Through the system's proxy, if it has one.
+    outside: OnceLock<Client>,
+    /// For this machine: never through a proxy.
+    local: OnceLock<Client>,
 }
 
 /// A good answer.
@@ -32,18 +40,9 @@ pub struct Answer {
 }
 
 impl Transport {
-    /// Clients that read at most `largest_answer` bytes of an answer.
-    ///
-    /// # Errors
-    /// The system's TLS can't be set up.
-    pub fn new(largest_answer: usize) -> Result<Self, String> {
-        let builder = || {
-            let agent = concat!("bakeoff/", env!("CARGO_PKG_VERSION"));
-            Client::builder().connect_timeout(CONNECT_TIMEOUT).redirect(Policy::none()).user_agent(agent)
-        };
-        let failed = |error: reqwest::Error| format!("failed to set up HTTPS: {error}");
-        let local = builder().no_proxy().build().map_err(failed)?;
-        Ok(Self { outside: builder().build().map_err(failed)?, local, largest_answer })
+    /// Reads at most `largest_answer` bytes of an answer.
+    pub fn new(largest_answer: usize) -> Self {
+        Self { clients: Arc::default(), largest_answer }
     }
 
     /// Sends a JSON body.
@@ -57,7 +56,7 @@ impl Transport {
         key: Option<&Secret>,
         body: Vec<u8>,
     ) -> Result<Answer, ModelError> {
-        let request = self.client(&url).post(url).header("content-type", "application/json").body(body);
+        let request = self.client(&url)?.post(url).header("content-type", "application/json").body(body);
         self.send(request, headers, key).await
     }
 
@@ -71,15 +70,27 @@ impl Transport {
         headers: &[(&'static str, String)],
         key: Option<&Secret>,
     ) -> Result<Answer, ModelError> {
-        let request = self.client(&url).get(url);
+        let request = self.client(&url)?.get(url);
         self.send(request, headers, key).await
     }
 
-    fn client(&self, url: &Url) -> &Client {
+    fn client(&self, url: &Url) -> Result<&Client, ModelError> {
         let host = url.host_str().unwrap_or_default();
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let loopback = host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-        if loopback || host == "localhost" { &self.local } else { &self.outside }
+        let local = loopback || host == "localhost";
+        let place = if local { &self.clients.local } else { &self.clients.outside };
+        if let Some(client) = place.get() {
+            return Ok(client);
+        }
+        let agent = concat!("bakeoff/", env!("CARGO_PKG_VERSION"));
+        let builder =
+            Client::builder().connect_timeout(CONNECT_TIMEOUT).redirect(Policy::none()).user_agent(agent);
+        let built = if local { builder.no_proxy().build() } else { builder.build() };
+        let built = built.map_err(|error| {
+            failure(ModelErrorKind::Unsupported, format!("failed to set up HTTPS: {error}"))
+        })?;
+        Ok(place.get_or_init(|| built))
     }
 
     async fn send(
