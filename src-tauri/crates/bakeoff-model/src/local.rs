@@ -40,7 +40,7 @@ pub struct LocalServer {
 
 /// Looks for servers; takes at most 0.6 seconds. Addresses other than loopback are not looked at.
 pub async fn local_servers(addresses: &LocalAddresses) -> Vec<LocalServer> {
-    let transport = Transport::new(LARGEST_LIST);
+    let Ok(transport) = Transport::plain_local(LARGEST_LIST) else { return Vec::new() };
     let (ollama, lm_studio) = futures::join!(
         look(&transport, "Ollama", Provider::Ollama, &addresses.ollama),
         look(&transport, "LM Studio", Provider::OpenaiCompatible, &addresses.lm_studio),

@@ -45,6 +45,16 @@ impl Transport {
         Self { clients: Arc::default(), largest_answer }
     }
 
+    /// The same for plain HTTP on this machine, with nothing to set up in a call.
+    ///
+    /// # Errors
+    /// HTTP can't be set up on this system.
+    pub fn plain_local(largest_answer: usize) -> Result<Self, reqwest::Error> {
+        let local = Client::builder().no_proxy().redirect(Policy::none()).tls_certs_only([]).build()?;
+        let clients = Clients { local: OnceLock::from(local), ..Clients::default() };
+        Ok(Self { clients: Arc::new(clients), largest_answer })
+    }
+
     /// Sends a JSON body.
     ///
     /// # Errors
