@@ -32,8 +32,9 @@ impl Store {
                 .prepare_cached("SELECT coalesce(sum(trials), 0) FROM run_counts WHERE run = ?1")?
                 .query_row([run], |row| row.get(0))?;
             let mut select = transaction.prepare_cached(
-                "SELECT case_index, variant, repetition, outcome, paced, score, latency_ms, cost_usd,
-                     input_tokens, output_tokens FROM trials WHERE id >= ?1 AND id < ?2",
+                "SELECT (case_index << 32) | (variant << 16) | repetition, (outcome << 1) | paced,
+                     score, latency_ms, cost_usd, input_tokens, output_tokens
+                 FROM trials WHERE id >= ?1 AND id < ?2",
             )?;
             let mut numbers = Vec::with_capacity(count as usize);
             let mut rows = select.query([ids.start, ids.end])?;
@@ -179,17 +180,19 @@ pub(crate) fn read_key(row: &Row<'_>, first: usize) -> rusqlite::Result<TrialKey
     Ok(TrialKey { case: row.get(first)?, variant: row.get(first + 1)?, repetition: row.get(first + 2)? })
 }
 
+/// Fetching a column costs more than computing one, so the small ones come packed.
 fn read_numbers(row: &Row<'_>) -> rusqlite::Result<TrialNumbers> {
     let narrow = |count: Option<i64>| count.map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+    let (key, ending): (i64, i64) = (row.get(0)?, row.get(1)?);
     Ok(TrialNumbers {
-        key: read_key(row, 0)?,
-        outcome: outcome(row.get(3)?)?,
-        paced: row.get(4)?,
-        score: row.get(5)?,
-        latency_ms: row.get(6)?,
-        cost_usd: row.get(7)?,
-        input_tokens: narrow(row.get(8)?),
-        output_tokens: narrow(row.get(9)?),
+        key: TrialKey { case: (key >> 32) as u32, variant: (key >> 16) as u16, repetition: key as u16 },
+        outcome: outcome(ending >> 1)?,
+        paced: ending & 1 == 1,
+        score: row.get(2)?,
+        latency_ms: row.get(3)?,
+        cost_usd: row.get(4)?,
+        input_tokens: narrow(row.get(5)?),
+        output_tokens: narrow(row.get(6)?),
     })
 }
 

@@ -52,6 +52,18 @@ async fn everything_of_a_trial_comes_back() {
 }
 
 #[tokio::test]
+async fn the_largest_keys_are_told_apart() {
+    let (_folder, store) = store();
+    let run = store.create_run(new_run("tickets", 1, 1)).await.expect("a run");
+    let keys = [key(u32::MAX, 1, u16::MAX), key(0, u16::MAX, 0), key(u32::MAX, 0, 1), key(7, 2, 3)];
+    for key in keys {
+        store.trial_log(run).append(record(key, Outcome::Skipped)).await.expect("a trial");
+    }
+    let read: Vec<_> = store.numbers(run).expect("reads").iter().map(|numbers| numbers.key).collect();
+    assert_eq!(read, keys);
+}
+
+#[tokio::test]
 async fn what_is_unknown_stays_unknown() {
     let (_folder, store) = store();
     let run = store.create_run(new_run("tickets", 1, 1)).await.expect("a run");
