@@ -1,0 +1,18 @@
+//! The real program with real files: every test starts `bakeoff` as a process of its own, in folders of its own, and
+//! talks to a mock model server over HTTP. What belongs to one crate only is tested there.
+
+mod apply_targets;
+mod architecture;
+mod crash;
+mod exports;
+mod journey;
+mod json_output;
+mod money;
+mod owners;
+mod providers;
+mod results;
+mod secrets;
+mod stopping;
+mod support;
+mod validate;
+mod words;
