@@ -5,7 +5,10 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let mut arguments = Arguments::parse();
+    let mut arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return cli::usage(&error),
+    };
     match arguments.verb.take() {
         Some(verb) => cli::run(arguments, verb),
         None => window(arguments),

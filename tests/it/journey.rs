@@ -11,7 +11,7 @@ fn first_launch_to_applied_prompt_and_undo() {
         .prints("variants/default.yaml")
         .prints("campaigns/tickets.yaml")
         .says("run tickets");
-    place.run(&["validate"]).expect_code(0).prints("good  variants/default.yaml");
+    place.run(&["validate"]).expect_code(0).prints("good variants/default.yaml");
     place.run(&["plan", "tickets"]).expect_code(0).prints("150 cases × 3 variants = 450 trials");
 
     let ran = place.run(&["run", "tickets", "--parallel", "64", "--report", "report"]).expect_code(0);

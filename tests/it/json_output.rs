@@ -53,8 +53,9 @@ fn every_writing_verb_prints_one_value() {
 
 #[test]
 fn every_error_is_one_value_too() {
-    let failing: [(&[&str], &str); 9] = [
+    let failing: [(&[&str], &str); 10] = [
         (&["run", "nobody"], "not_found"),
+        (&["run", "tikets", "--resume"], "not_found"),
         (&["run", "tickets", "--resume"], "not_found"),
         (&["run", "tickets", "--retry-failed"], "not_found"),
         (&["plan", "nobody"], "not_found"),

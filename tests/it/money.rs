@@ -4,19 +4,19 @@ use crate::support::{MockCampaign, Place, count, text};
 use bakeoff_testkit::{MockServer, Reply};
 use serde_json::json;
 
-/// Each call costs one cent: 10 tokens in at 1,000 USD a million; the estimate before a call is not higher, because
-/// the answer is free.
+/// Each call costs one cent: 5 tokens in at 2,000 USD a million; the answer is free. What is set aside before a call is
+/// a little more (a quarter of the prompt's bytes).
 fn cents() -> MockServer {
     MockServer::with_rule(|request| {
         let body = request.text();
         let answer = body.split_once("[[answer:").and_then(|(_, rest)| rest.split_once("]]"));
-        answer.map(|(answer, _)| Reply::text_with_tokens(answer, 10, 3))
+        answer.map(|(answer, _)| Reply::text_with_tokens(answer, 5, 3))
     })
 }
 
 fn priced(place: &Place) {
     place.write_settings(&json!({
-        "prices": {"mock-small": {"input": 1000.0, "cached_input": null, "output": 0.0}}
+        "prices": {"mock-small": {"input": 2000.0, "cached_input": null, "output": 0.0}}
     }));
 }
 
@@ -55,7 +55,7 @@ fn the_spend_cap_of_the_settings_holds_whatever_the_campaign_says() {
     let server = cents();
     let place = Place::empty();
     place.write_settings(&json!({
-        "prices": {"mock-small": {"input": 1000.0, "cached_input": null, "output": 0.0}}, "spend_cap_usd": 0.05
+        "prices": {"mock-small": {"input": 2000.0, "cached_input": null, "output": 0.0}}, "spend_cap_usd": 0.05
     }));
     MockCampaign { server: &server, cases: 30, variants: &["a"], more: "budget_usd: 9\n" }.write(&place);
     place.run(&["run", "calls"]).expect_code(1).says("out of budget");
@@ -67,7 +67,7 @@ fn an_unknown_price_is_unknown_and_not_zero() {
     let server = cents();
     let place = Place::empty();
     MockCampaign { server: &server, cases: 3, variants: &["a"], more: "" }.write(&place);
-    place.run(&["plan", "calls"]).expect_code(0).prints("the price of mock-small is unknown");
+    place.run(&["plan", "calls"]).expect_code(0).prints("the price of mock-small (a) is unknown");
     place.run(&["run", "calls"]).expect_code(0);
     assert!(place.newest_run()["cost_usd"].is_null());
 }

@@ -29,8 +29,8 @@ fn a_second_program_watches_and_is_refused() {
         .expect_code(0)
         .prints("running")
         .prints("12 of 40 trials")
-        .prints("still running");
-    place.run(&["compare", "1"]).expect_code(0).prints("still running");
+        .prints("Still running");
+    place.run(&["compare", "1"]).expect_code(0).prints("Still running");
     place.run(&["compare", "1", "--require", "better"]).expect_code(2);
 
     let process = format!("process {}", owner.id());

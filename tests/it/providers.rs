@@ -17,6 +17,7 @@ fn a_rejected_key_fails_fast_and_clearly() {
     assert!(ran.err.contains("401") || ran.err.contains("key"), "{}", ran.err);
     assert!(ran.err.contains("--resume"), "it says what to do: {}", ran.err);
     assert_eq!(text(&ran.json(), "/run/state"), "failed");
+    assert_eq!(text(&ran.json(), "/error/code"), "run_failed");
     let reason = text(&ran.json(), "/run/reason").to_owned();
     assert!(reason.contains("openai-compatible"), "the reason names the provider: {reason}");
 }
@@ -74,7 +75,12 @@ fn a_failing_server_is_an_infra_error_and_only_that_is_retried() {
     let place = Place::empty();
     let campaign = MockCampaign { server: &server, cases: 8, variants: &["a", "b"], more: "retries: 1\n" };
     campaign.write(&place);
-    place.run(&["run", "calls"]).expect_code(0);
+    place
+        .run(&["run", "calls"])
+        .expect_code(0)
+        .says("caution: 2 of 16 trials have no usable result")
+        .says("HTTP 500")
+        .says("--retry-failed");
     assert_eq!(server.count(), 14 + 2 * 2, "each failing trial is tried twice");
     let failed: Vec<String> = place
         .trials(1)
@@ -108,10 +114,10 @@ fn a_server_that_is_not_there_is_named() {
         let server = MockServer::start();
         MockCampaign { server: &server, cases: 1, variants: &["a"], more: "retries: 0\n" }.write(&place);
     }
-    place.run(&["run", "calls"]).expect_code(0);
-    let trial = place.json(&["show", "1", "--trial", "1"]);
-    assert_eq!(text(&trial, "/row/outcome"), "infra_error");
-    assert!(text(&trial, "/error").contains("127.0.0.1"), "{}", text(&trial, "/error"));
+    let ran = place.run(&["run", "calls"]).expect_code(1);
+    let ran = ran.says("none of the 1 trials has a usable result").says("127.0.0.1").says("--retry-failed");
+    assert!(ran.err.contains("infra_error"), "{}", ran.err);
+    assert_eq!(text(&place.newest_run(), "/state"), "finished");
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn every_message_of_every_broken_file_comes_at_once_with_its_place() {
         }
     }
     for good in ["variants/default.yaml", "campaigns/tickets.yaml", "datasets/tickets.jsonl"] {
-        assert!(ran.out.contains(&format!("good  {good}\n")), "{good} is hidden by bad ones:\n{}", ran.out);
+        assert!(ran.out.contains(&format!("good {good}\n")), "{good} is hidden by bad ones:\n{}", ran.out);
     }
     ran.says("errors in");
 }
@@ -65,7 +65,7 @@ fn a_campaign_with_the_other_extension_is_checked_too() {
     let text =
         place.read("campaigns/tickets.yaml").replace("baseline_variant: default", "baseline_variant: nobody");
     place.write("campaigns/other.yml", text);
-    place.run(&["validate"]).expect_code(3).prints("bad   campaigns/other.yml").says("campaigns/other.yml:");
+    place.run(&["validate"]).expect_code(3).prints("bad  campaigns/other.yml").says("campaigns/other.yml:");
 }
 
 #[test]
@@ -75,8 +75,8 @@ fn a_missing_file_does_not_hide_the_others() {
     place
         .run(&["validate", "variants/nobody.yaml", "variants/bad.yaml", "variants/default.yaml"])
         .expect_code(3)
-        .prints("bad   variants/bad.yaml")
-        .prints("good  variants/default.yaml")
+        .prints("bad  variants/bad.yaml")
+        .prints("good variants/default.yaml")
         .says("variants/nobody.yaml");
 }
 

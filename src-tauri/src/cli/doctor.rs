@@ -2,7 +2,7 @@
 
 use super::output::{Output, data};
 use super::{CliResult, DONE, FAILED};
-use bakeoff_service::dto::{Check, CheckState};
+use bakeoff_service::dto::{Check, CheckState, ServiceError};
 use bakeoff_service::{Service, ServiceOptions, doctor};
 
 /// `doctor` takes no arguments of its own.
@@ -10,10 +10,10 @@ use bakeoff_service::{Service, ServiceOptions, doctor};
 pub struct Arguments {}
 
 /// Says what works here. Works without a workspace too.
-pub fn run(service: Option<&Service>, _arguments: &Arguments, output: &Output) -> CliResult {
+pub fn run(service: &Result<Service, ServiceError>, _arguments: &Arguments, output: &Output) -> CliResult {
     let mut checks = match service {
-        Some(service) => service.doctor()?,
-        None => doctor::without_workspace(&ServiceOptions::default()),
+        Ok(service) => service.doctor()?,
+        Err(error) => doctor::without_workspace(&ServiceOptions::default(), error),
     };
     checks.push(window_check());
     output.print(&checks, || {

@@ -22,6 +22,9 @@ pub struct Arguments {
 /// Lists runs.
 pub fn run(service: &Service, arguments: &Arguments, output: &Output) -> CliResult {
     let page = service.list_runs(arguments.campaign.as_deref(), arguments.offset, arguments.limit)?;
+    if let (0, Some(campaign)) = (page.total, &arguments.campaign) {
+        service.check_campaign(campaign)?;
+    }
     output.print(&page, || {
         if page.rows.is_empty() {
             talk("There are no runs yet. Start one with: bakeoff run CAMPAIGN");

@@ -85,6 +85,13 @@ pub enum Verb {
     },
 }
 
+/// Help and version are data; a wrong argument is bad input (clap's own code for it means "cannot tell" here).
+pub fn usage(error: &clap::Error) -> ExitCode {
+    // A closed pipe is no reason to fail.
+    let _ = error.print();
+    ExitCode::from(if error.use_stderr() { BAD_INPUT } else { DONE })
+}
+
 /// Runs a verb and says how it went.
 pub fn run(arguments: Arguments, verb: Verb) -> ExitCode {
     let output = Output { json: arguments.json };
@@ -114,7 +121,7 @@ fn dispatch(arguments: &Arguments, verb: &Verb, output: &Output) -> CliResult {
         Verb::Undo(given) => apply::undo(&open()?, given, output),
         Verb::ListVariants(given) => variants::run(&open()?, given, output),
         Verb::Export(given) => export::run(&open()?, given, output),
-        Verb::Doctor(given) => doctor::run(open().ok().as_ref(), given, output),
+        Verb::Doctor(given) => doctor::run(&open(), given, output),
         Verb::Completions { shell } => {
             clap_complete::generate(*shell, &mut Arguments::command(), "bakeoff", &mut std::io::stdout());
             Ok(DONE)

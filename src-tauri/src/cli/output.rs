@@ -24,6 +24,11 @@ impl Output {
         if self.json {
             print_json(&serde_json::json!({ "error": error }));
         }
+        self.tell(error);
+    }
+
+    /// Prints an error and its findings to standard error only.
+    pub fn tell(&self, error: &ServiceError) {
         self.findings(&error.diagnostics);
         talk(&format!("error: {}", error.message));
         if let Some(hint) = &error.hint {

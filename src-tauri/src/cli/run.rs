@@ -3,9 +3,10 @@
 use super::output::{Output, talk};
 use super::{CliResult, DONE, FAILED, STOPPED, compare, list};
 use bakeoff_core::chart::format;
+use bakeoff_core::outcome::Outcome;
 use bakeoff_service::Service;
 use bakeoff_service::dto::{
-    CompareRequest, ErrorCode, LaunchOptions, RunProgress, RunRow, RunState, ServiceError,
+    CompareRequest, ErrorCode, LaunchOptions, RunProgress, RunRow, RunState, ServiceError, TrialFilter,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
@@ -55,13 +56,14 @@ pub fn run(service: &Service, arguments: &Arguments, output: &Output) -> CliResu
     });
     let bar = progress_bar();
     let end = loop {
-        if presses.load(Ordering::SeqCst) == 1 {
-            service.stop_run(run.id)?;
-        }
         let progress = service.progress(run.id)?;
         show(&bar, &progress);
         if !matches!(progress.state, RunState::Running | RunState::Paused) {
             break service.run_detail(run.id)?.row;
+        }
+        if presses.load(Ordering::SeqCst) == 1 {
+            // It may have ended since; then there is nothing to stop.
+            let _ = service.stop_run(run.id);
         }
         service.wait_for_end(run.id, Duration::from_millis(100));
     };
@@ -77,6 +79,9 @@ fn start(service: &Service, arguments: &Arguments) -> Result<RunRow, ServiceErro
     }
     let name = Path::new(&arguments.campaign).file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let runs = service.list_runs(name.as_deref(), 0, 100)?;
+    if let (true, Some(name)) = (runs.rows.is_empty(), &name) {
+        service.check_campaign(name)?;
+    }
     if arguments.retry_failed {
         let run = runs.rows.iter().find(|run| run.retriable > 0).ok_or_else(|| {
             ServiceError::not_found(format!("no run of {} has failed calls to retry", arguments.campaign))
@@ -84,11 +89,19 @@ fn start(service: &Service, arguments: &Arguments) -> Result<RunRow, ServiceErro
         return service.retry_failed(run.id);
     }
     let unfinished = runs.rows.iter().find(|run| run.state != RunState::Finished && run.owned_by.is_none());
-    let run = unfinished.ok_or_else(|| {
-        ServiceError::not_found(format!("there is no unfinished run of {}", arguments.campaign))
-            .with_hint("leave out --resume to start a new one")
-    })?;
+    let run = unfinished.ok_or_else(|| nothing_to_resume(&runs.rows, &arguments.campaign))?;
     service.resume_run(run.id, &options)
+}
+
+fn nothing_to_resume(runs: &[RunRow], campaign: &str) -> ServiceError {
+    match runs.iter().find_map(|run| Some((run.id, run.owned_by?))) {
+        Some((run, process)) => {
+            ServiceError::conflict(format!("run #{run} is going on in another program (process {process})"))
+                .with_hint(format!("watch it with `bakeoff show {run}`, or stop it there first"))
+        }
+        None => ServiceError::not_found(format!("there is no unfinished run of {campaign}"))
+            .with_hint("leave out --resume to start a new one"),
+    }
 }
 
 fn progress_bar() -> ProgressBar {
@@ -128,29 +141,54 @@ fn report(service: &Service, arguments: &Arguments, end: &RunRow, output: &Outpu
         Some(folder) => service.write_report(end.id, folder)?,
         None => Vec::new(),
     };
-    if end.done > 0 {
-        let view = service.compare(&request)?;
-        let result = serde_json::json!({ "run": end, "comparison": view, "written": written });
-        output.print(&result, || compare::print(&view));
-    } else {
-        output.print(&serde_json::json!({ "run": end, "written": written }), || {});
-    }
+    let view = if end.done > 0 { Some(service.compare(&request)?) } else { None };
+    let failed = first_failure(service, end)?;
+    let problem = problem(end, failed.as_deref());
+    let result = serde_json::json!({ "run": end, "comparison": view, "written": written, "error": problem });
+    output.print(&result, || view.iter().for_each(compare::print));
     for path in &written {
         talk(&format!("written: {path}"));
     }
-    let reason = end.reason.clone().unwrap_or_default();
-    match end.state {
-        RunState::Finished => Ok(DONE),
-        RunState::Stopped => {
-            talk(&format!("stopped after {} of {} trials; go on with --resume", end.done, end.planned));
-            Ok(STOPPED)
-        }
-        state => {
-            let code = if state == RunState::Failed { ErrorCode::Storage } else { ErrorCode::RunFailed };
-            let words = format!("the run is {}: {reason}", list::state(state));
-            output
-                .error(&ServiceError::new(code, words).with_hint("mend the cause, then go on with --resume"));
-            Ok(FAILED)
-        }
+    if let Some(problem) = problem {
+        output.tell(&problem);
+        return Ok(FAILED);
     }
+    if end.state == RunState::Stopped {
+        talk(&format!("stopped after {} of {} trials; go on with --resume", end.done, end.planned));
+        return Ok(STOPPED);
+    }
+    if let Some(failed) = failed {
+        let (failures, planned) = (end.retriable, end.planned);
+        talk(&format!("caution: {failures} of {planned} trials have no usable result, such as: {failed}"));
+        talk("  run only these again with --retry-failed");
+    }
+    Ok(DONE)
+}
+
+/// The error of one of the calls that Retry failed would run again.
+fn first_failure(service: &Service, end: &RunRow) -> Result<Option<String>, ServiceError> {
+    if end.retriable == 0 {
+        return Ok(None);
+    }
+    let outcomes = Outcome::ALL.into_iter().filter(|outcome| outcome.can_be_retried()).collect();
+    let filter = TrialFilter { outcomes, ..TrialFilter::default() };
+    let first = service.list_trials(end.id, &filter, 0, 1)?.rows.into_iter().next();
+    Ok(first.map(|trial| format!("{} ({})", trial.preview, trial.outcome.name())))
+}
+
+/// Why the run could not finish: it ended early, or not one of its calls worked.
+fn problem(end: &RunRow, failed: Option<&str>) -> Option<ServiceError> {
+    let (message, hint) = match end.state {
+        RunState::Stopped => return None,
+        RunState::Finished if end.retriable < end.planned => return None,
+        RunState::Finished => (
+            format!("none of the {} trials has a usable result: {}", end.planned, failed.unwrap_or_default()),
+            "mend the cause, then run them again with --retry-failed",
+        ),
+        state => (
+            format!("the run is {}: {}", list::state(state), end.reason.as_deref().unwrap_or_default()),
+            "mend the cause, then go on with --resume",
+        ),
+    };
+    Some(ServiceError::new(ErrorCode::RunFailed, message).with_hint(hint))
 }

@@ -85,7 +85,7 @@ fn print_trial(trial: &TrialDetail) {
     let section = |title: &str, text: &str| {
         data(&format!("\n{title}:"));
         for line in text.lines() {
-            data(&format!("  {line}"));
+            data(format!("  {line}").trim_end());
         }
     };
     if let Some(system) = &trial.sent.system {

@@ -8,6 +8,7 @@ use crate::dto::{
 use crate::error::Result;
 use crate::service::Service;
 use crate::workspace::{has_extension, kind_of, stem};
+use bakeoff_core::diagnostic::Diagnostic;
 use bakeoff_core::hash::sha256_hex;
 use bakeoff_core::variant::{self, Variant};
 use bakeoff_core::yaml;
@@ -153,7 +154,7 @@ impl Service {
         }
         let (old, target_hash) = atomic::read_text(&path)?;
         let (differences, edits, mut warnings) = match &target.key_path {
-            Some(key_path) => one_value(&source, &old, key_path)?,
+            Some(key_path) => one_value(&source, &target.file, &old, key_path)?,
             None => variant_fields(&source, &target.file, &old, &request.also)?,
         };
         let edited = yaml::edit::apply(&old, 0, &edits).map_err(|error| {
@@ -263,10 +264,12 @@ fn choose(view: &CompareView, wanted: Option<&str>) -> Result<Chosen> {
 type Edits = (Vec<FieldDifference>, Vec<Edit>, Vec<String>);
 
 /// One value of any YAML file takes the system prompt, or the prompt of a variant without one.
-fn one_value(source: &Variant, old: &str, key_path: &str) -> Result<Edits> {
+fn one_value(source: &Variant, file: &str, old: &str, key_path: &str) -> Result<Edits> {
     let path = yaml::parse_path(key_path);
     let document = yaml::read(old).map_err(|findings| {
-        ServiceError::bad_input("the target is not valid YAML").with_diagnostics(findings)
+        ServiceError::bad_input(format!("{file} is not valid YAML"))
+            .with_hint("mend the file first, or choose another target")
+            .with_diagnostics(in_file(findings, file))
     })?;
     let from = value_at(&document.value, &path).cloned();
     if !matches!(from, Some(serde_json::Value::String(_) | serde_json::Value::Null)) {
@@ -306,7 +309,7 @@ fn variant_fields(source: &Variant, file: &str, old: &str, also: &[String]) -> R
         };
         return Err(ServiceError::bad_input(format!("{file} is not a valid variant"))
             .with_hint(hint)
-            .with_diagnostics(checked.diagnostics));
+            .with_diagnostics(in_file(checked.diagnostics, file)));
     };
     let (source, target) = (fields(source), fields(&target));
     let (mut differences, mut edits) = (Vec::new(), Vec::new());
@@ -336,6 +339,10 @@ fn variant_fields(source: &Variant, file: &str, old: &str, also: &[String]) -> R
     // A key can only be removed once another prompt field is there: write first, remove last.
     edits.sort_by_key(|edit| edit.change == Changed::Remove);
     Ok((differences, edits, Vec::new()))
+}
+
+fn in_file(findings: Vec<Diagnostic>, file: &str) -> Vec<Diagnostic> {
+    findings.into_iter().map(|finding| finding.in_file(file)).collect()
 }
 
 fn fields(variant: &Variant) -> serde_json::Value {

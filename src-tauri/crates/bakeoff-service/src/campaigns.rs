@@ -23,6 +23,16 @@ const SHOWN_TRIALS: usize = 10;
 /// Rows whose fields are taken for the data set's.
 const ROWS_FOR_FIELDS: usize = 1_000;
 
+/// A campaign as it was read.
+pub(crate) struct CampaignText {
+    /// The file's name without extension.
+    pub name: String,
+    /// The file as people see it.
+    pub file: String,
+    /// The whole file.
+    pub text: String,
+}
+
 /// A campaign with everything it names.
 pub(crate) struct Loaded {
     /// Absent when the campaign file has errors.
@@ -109,25 +119,37 @@ impl Service {
 
     /// What launching this campaign would do, from the text as it stands in the editor. Spends nothing.
     pub fn preview_campaign(&self, name: &str, text: &str) -> Result<PlanPreview> {
-        let loaded = self.load_campaign(name, text)?;
-        self.preview_loaded(loaded)
+        let path = self.files().find(FileKind::Campaign, name);
+        let file = path.map_or_else(|| format!("campaigns/{name}.yaml"), |path| self.files().display(&path));
+        let source = CampaignText { name: name.to_owned(), file, text: text.to_owned() };
+        self.preview_loaded(self.load_campaign(&source)?)
     }
 
     /// The same for a campaign named on the command line: by its name or its file.
     pub fn preview_campaign_file(&self, campaign: &str) -> Result<PlanPreview> {
-        let (name, text) = self.campaign_text(campaign)?;
-        self.preview_campaign(&name, &text)
+        let source = self.campaign_text(campaign)?;
+        self.preview_loaded(self.load_campaign(&source)?)
     }
 
-    /// Name and text of a campaign given by its name or its file.
-    pub(crate) fn campaign_text(&self, campaign: &str) -> Result<(String, String)> {
+    /// The text of a campaign given by its name or its file.
+    pub(crate) fn campaign_text(&self, campaign: &str) -> Result<CampaignText> {
         let path = if has_extension(Path::new(campaign), &["yaml", "yml"]) {
             let in_workspace = self.files().root().join(campaign);
             if in_workspace.is_file() { in_workspace } else { PathBuf::from(campaign) }
         } else {
             self.files().find(FileKind::Campaign, campaign).ok_or_else(|| self.no_such_campaign(campaign))?
         };
-        Ok((stem(&path), atomic::read_text(&path)?.0))
+        let (text, _) = atomic::read_text(&path)?;
+        Ok(CampaignText { name: stem(&path), file: self.files().display(&path), text })
+    }
+
+    /// An error with the nearest name when there is neither a file nor a run of a campaign.
+    pub fn check_campaign(&self, name: &str) -> Result<()> {
+        let has_runs = || Ok::<_, ServiceError>(!self.store().campaign_runs(name)?.is_empty());
+        if self.files().find(FileKind::Campaign, name).is_some() || has_runs()? {
+            return Ok(());
+        }
+        Err(self.no_such_campaign(name))
     }
 
     fn no_such_campaign(&self, name: &str) -> ServiceError {
@@ -199,14 +221,14 @@ impl Service {
     }
 
     /// Loads a campaign with its variants and cases; every problem of every file is in the diagnostics.
-    pub(crate) fn load_campaign(&self, name: &str, text: &str) -> Result<Loaded> {
-        let file = format!("campaigns/{name}.yaml");
+    pub(crate) fn load_campaign(&self, source: &CampaignText) -> Result<Loaded> {
+        let CampaignText { name, file, text } = source;
         let checked = campaign::check(name, text);
         let mut diagnostics: Vec<Diagnostic> =
-            checked.diagnostics.into_iter().map(|finding| finding.in_file(&*file)).collect();
+            checked.diagnostics.into_iter().map(|finding| finding.in_file(file)).collect();
         let mut loaded = Loaded {
             campaign: checked.value,
-            text: text.to_owned(),
+            text: text.clone(),
             variants: Vec::new(),
             cases: Arc::from(Vec::new()),
             diagnostics: Vec::new(),
@@ -228,7 +250,7 @@ impl Service {
                         None => cases,
                     };
                 }
-                Err(error) => diagnostics.push(no_dataset(text, error).in_file(&*file)),
+                Err(error) => diagnostics.push(no_dataset(text, error).in_file(file)),
             }
             let known = self.files().files(FileKind::Variant)?;
             let known: Vec<String> = known.iter().map(|path| stem(path)).collect();
@@ -240,7 +262,7 @@ impl Service {
                 case_fields: fields.as_deref(),
             };
             let findings = campaign::check_against(text, campaign, &around);
-            diagnostics.extend(findings.into_iter().map(|finding| finding.in_file(&*file)));
+            diagnostics.extend(findings.into_iter().map(|finding| finding.in_file(file)));
         }
         loaded.diagnostics = diagnostics;
         Ok(loaded)

@@ -159,7 +159,10 @@ fn distribution(summary: &VariantSummary, metric: Metric) -> Option<&Distributio
 pub(crate) fn parse_metric(text: &str) -> Result<(Metric, Aggregate)> {
     Metric::parse(text).ok_or_else(|| {
         let known: Vec<&str> = Metric::ALL.into_iter().map(Metric::id).collect();
-        let meant = nearest(text, known.iter().copied());
+        let names = Metric::ALL
+            .into_iter()
+            .flat_map(|metric| std::iter::once(metric.id()).chain(metric.aliases().iter().copied()));
+        let meant = nearest(text, names).and_then(Metric::from_id).map(Metric::id);
         let did_you_mean = meant.map(|meant| format!("did you mean {meant}? ")).unwrap_or_default();
         ServiceError::bad_input(format!("there is no metric {text:?}")).with_hint(format!(
             "{did_you_mean}there are {}, each also with _avg, _min, _max, _p50, _p90, _p95 or _p99",

@@ -1,6 +1,6 @@
 //! What works on this machine, what is missing, and how to mend it.
 
-use crate::dto::{Check, CheckState, LocalServer};
+use crate::dto::{Check, CheckState, ErrorCode, LocalServer, ServiceError};
 use crate::error::Result;
 use crate::service::{Service, ServiceOptions};
 use crate::settings;
@@ -37,10 +37,15 @@ impl Service {
     }
 }
 
-/// The checks that need no workspace.
-pub fn without_workspace(options: &ServiceOptions) -> Vec<Check> {
-    let mut checks =
-        vec![missing("Workspace", "there is none here".to_owned(), "make one: bakeoff init DIR")];
+/// The checks that need no workspace, and why there is none: none was found, or it can't be opened.
+pub fn without_workspace(options: &ServiceOptions, error: &ServiceError) -> Vec<Check> {
+    let hint = error.hint.as_deref().unwrap_or("mend the cause and try again");
+    let mut checks = vec![match error.code {
+        ErrorCode::NotFound => {
+            missing("Workspace", "there is none here".to_owned(), "make one: bakeoff init DIR")
+        }
+        _ => broken("Workspace", error.message.clone(), hint),
+    }];
     checks.push(settings_check(&options.config_folder));
     checks.extend(key_checks(&Keys::of_this_system()));
     checks

@@ -1,11 +1,12 @@
 //! The workspace's files, as use cases of the service.
 
+use crate::campaigns::CampaignText;
 use crate::dto::{
     CheckedFile, FileKind, FileText, ImportDecision, ImportItem, ServiceError, TextEdit, TrashedFile,
 };
 use crate::error::Result;
 use crate::service::Service;
-use crate::workspace::kind_of;
+use crate::workspace::{kind_of, stem};
 use crate::{files, import};
 use bakeoff_core::diagnostic::Diagnostic;
 use bakeoff_core::{campaign, dataset, variant};
@@ -73,66 +74,78 @@ impl Service {
 
     /// Checks files and folders, or the whole workspace: also what campaigns name.
     pub fn validate(&self, paths: &[PathBuf]) -> Result<Vec<CheckedFile>> {
-        let mut checked = Vec::new();
-        for path in self.paths_to_validate(paths)? {
-            let shown = self.files().display(&path);
-            let kind = kind_of(&shown).or_else(|| guess_kind(&path)).ok_or_else(|| {
-                ServiceError::bad_input(format!("{shown} is not a file that Bakeoff reads"))
-                    .with_hint("variants and campaigns are .yaml, data sets .jsonl, .csv or .yaml")
-            })?;
-            checked.push(CheckedFile { diagnostics: self.findings(&path, &shown, kind), path: shown, kind });
-        }
-        Ok(checked)
-    }
-
-    fn findings(&self, path: &Path, shown: &str, kind: FileKind) -> Vec<Diagnostic> {
-        let (text, _) = match crate::atomic::read_text(path) {
-            Ok(read) => read,
-            Err(error) => {
-                let finding = Diagnostic::error("unreadable", "", error.message);
-                return vec![finding.hint(error.hint.unwrap_or_default()).in_file(shown)];
-            }
-        };
-        let inside = kind_of(shown).is_some();
-        if kind == FileKind::Campaign && inside {
-            let name = crate::workspace::stem(path);
-            return match self.load_campaign(&name, &text) {
-                // Findings of the variants and the data set are told with their own files.
-                Ok(loaded) => {
-                    loaded.diagnostics.into_iter().filter(|f| f.file.as_deref() == Some(shown)).collect()
-                }
-                Err(error) => vec![Diagnostic::error("unreadable", "", error.message).in_file(shown)],
-            };
-        }
-        files::check_named(kind, shown, &text)
-    }
-
-    fn paths_to_validate(&self, paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
         if paths.is_empty() {
             let mut all = Vec::new();
             for kind in [FileKind::Variant, FileKind::Campaign, FileKind::Dataset] {
                 all.extend(self.files().files(kind)?);
             }
-            return Ok(all);
+            return Ok(all.iter().map(|path| self.checked(path)).collect());
         }
-        let mut all = Vec::new();
+        let mut checked = Vec::new();
         for path in paths {
-            let path = std::fs::canonicalize(path)
-                .or_else(|_| std::fs::canonicalize(self.files().root().join(path)))
-                .map_err(|error| ServiceError::io("read", path, &error))?;
-            if path.is_dir() {
-                let entries =
-                    std::fs::read_dir(&path).map_err(|error| ServiceError::io("list", &path, &error))?;
-                let mut inner: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-                inner.retain(|path| path.is_file() && guess_kind(path).is_some());
-                inner.sort();
-                all.extend(inner);
-            } else {
-                all.push(path);
+            match self.files_at(path) {
+                Ok(files) => checked.extend(files.iter().map(|path| self.checked(path))),
+                Err(error) => checked.push(unreadable(path.display().to_string(), error)),
             }
         }
-        Ok(all)
+        Ok(checked)
     }
+
+    fn checked(&self, path: &Path) -> CheckedFile {
+        let shown = self.files().display(path);
+        let Some(kind) = kind_of(&shown).or_else(|| guess_kind(path)) else {
+            let error = ServiceError::bad_input(format!("{shown} is not a file that Bakeoff reads"))
+                .with_hint("variants and campaigns are .yaml, data sets .jsonl, .csv or .yaml");
+            return unreadable(shown, error);
+        };
+        match self.findings(path, &shown, kind) {
+            Ok(diagnostics) => CheckedFile { diagnostics, path: shown, kind: Some(kind) },
+            Err(error) => unreadable(shown, error),
+        }
+    }
+
+    fn findings(&self, path: &Path, shown: &str, kind: FileKind) -> Result<Vec<Diagnostic>> {
+        if kind == FileKind::Dataset {
+            // Read as it is: a byte that is not UTF-8 has its place too, and a large file is not read at once.
+            let file = std::fs::File::open(path).map_err(|error| ServiceError::io("read", path, &error))?;
+            let format = dataset::Format::from_path(shown).unwrap_or(dataset::Format::Jsonl);
+            let found = dataset::read(format, std::io::BufReader::new(file)).diagnostics;
+            return Ok(found.into_iter().map(|finding| finding.in_file(shown)).collect());
+        }
+        let (text, _) = crate::atomic::read_text(path)?;
+        if kind == FileKind::Campaign && kind_of(shown).is_some() {
+            let source = CampaignText { name: stem(path), file: shown.to_owned(), text };
+            // Findings of the variants and the data set are told with their own files.
+            let found = self.load_campaign(&source)?.diagnostics.into_iter();
+            return Ok(found.filter(|finding| finding.file.as_deref() == Some(shown)).collect());
+        }
+        Ok(files::check_named(kind, shown, &text))
+    }
+
+    /// The file itself, or the files in a folder.
+    fn files_at(&self, path: &Path) -> Result<Vec<PathBuf>> {
+        let path = std::fs::canonicalize(path)
+            .or_else(|_| std::fs::canonicalize(self.files().root().join(path)))
+            .map_err(|error| ServiceError::io("read", path, &error))?;
+        if !path.is_dir() {
+            return Ok(vec![path]);
+        }
+        let entries = std::fs::read_dir(&path).map_err(|error| ServiceError::io("list", &path, &error))?;
+        let mut inner: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        inner.retain(|path| path.is_file() && guess_kind(path).is_some());
+        inner.sort();
+        Ok(inner)
+    }
+}
+
+/// A file that can't be read is a finding, so that it doesn't hide the others.
+fn unreadable(path: String, error: ServiceError) -> CheckedFile {
+    let finding = Diagnostic::error("unreadable", "", error.message).in_file(&*path);
+    let finding = match error.hint {
+        Some(hint) => finding.hint(hint),
+        None => finding,
+    };
+    CheckedFile { path, kind: None, diagnostics: vec![finding] }
 }
 
 /// The kind of a file outside the workspace's folders, by its extension, its folder and its keys.

@@ -29,8 +29,9 @@ impl Service {
     /// Starts a new run of a campaign, given by its name or file. Refuses when any of its files has an error or a
     /// key is missing.
     pub fn launch(&self, campaign: &str, options: &LaunchOptions) -> Result<RunRow> {
-        let (name, text) = self.campaign_text(campaign)?;
-        let mut loaded = self.load_campaign(&name, &text)?;
+        let source = self.campaign_text(campaign)?;
+        let name = &source.name;
+        let mut loaded = self.load_campaign(&source)?;
         loaded.diagnostics.extend(self.missing_keys(&loaded.variants, loaded.campaign.as_ref()));
         let errors: Vec<Diagnostic> = loaded.diagnostics.iter().filter(|f| f.is_error()).cloned().collect();
         let Some(campaign) = loaded.campaign.take().filter(|_| errors.is_empty()) else {

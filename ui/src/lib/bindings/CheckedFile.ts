@@ -11,9 +11,9 @@ export type CheckedFile = {
  */
 path: string, 
 /**
- * What it defines.
+ * What it defines, where that can be told.
  */
-kind: FileKind, 
+kind: FileKind | null, 
 /**
  * What was found.
  */

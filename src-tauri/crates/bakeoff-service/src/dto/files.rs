@@ -80,8 +80,8 @@ pub struct DiffLine {
 pub struct CheckedFile {
     /// Relative to the workspace, or absolute outside it.
     pub path: String,
-    /// What it defines.
-    pub kind: FileKind,
+    /// What it defines, where that can be told.
+    pub kind: Option<FileKind>,
     /// What was found.
     pub diagnostics: Vec<Diagnostic>,
 }
