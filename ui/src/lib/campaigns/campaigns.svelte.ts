@@ -26,6 +26,21 @@ export class Campaigns {
     }
   }
 
+  /** Reads the list again now and then while a campaign runs; the result ends it. */
+  followRuns(): () => void {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = this.#app.runs.listen(() => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        void this.rows.load();
+      }, 2500);
+    });
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
+  }
+
   select(name: string): void {
     const { campaign, run } = this.#app.navigation.place;
     if (campaign !== name || run === null) this.#app.navigation.openCampaign(name);

@@ -2,7 +2,7 @@
 import type { Field } from '$lib/components/field';
 
 export const NUMBER_FIELDS: readonly Field[] = [
-  { key: 'trials_per_combination', label: 'Trials per case and variant', kind: 'number', placeholder: '1' },
+  { key: 'trials_per_combination', label: 'Trials per combination', kind: 'number', placeholder: '1' },
   {
     key: 'margin',
     label: 'Margin',

@@ -60,6 +60,17 @@ export class Import {
       this.writing = false;
     }
   }
+
+  /** Opens a file with errors in the editor, unsaved, under its future name. */
+  async mend(item: ImportItem): Promise<boolean> {
+    const kind = item.target.startsWith('campaigns/') ? 'campaign' : 'variant';
+    const file = await this.#app.attempt(() => this.#app.backend.readFile(item.source));
+    if (!file) return false;
+    this.#app.editors.draft(item.target, kind, file.text, item.diagnostics);
+    if (kind === 'variant') this.#app.navigation.openVariant(item.target);
+    else this.#app.navigation.openCampaign(item.target.replace(/^campaigns\/|\.ya?ml$/g, ''));
+    return true;
+  }
 }
 
 function firstChoice({ state }: ImportItem): ImportChoice {

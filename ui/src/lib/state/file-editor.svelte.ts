@@ -20,6 +20,8 @@ export class FileEditor {
   outside = $state.raw<Outside | null>(null);
   error = $state.raw<ServiceError | null>(null);
   saving = $state(false);
+  /** The file does not exist yet. */
+  isNew = $state(false);
   readonly path: string;
   readonly kind: FileKind;
   #backend: Backend;
@@ -74,9 +76,10 @@ export class FileEditor {
     this.saving = true;
     const text = this.text;
     try {
-      const gone = this.outside?.kind === 'deleted';
+      const gone = this.isNew || this.outside?.kind === 'deleted';
       const file = await this.#backend.saveFile(this.path, text, gone ? null : this.saved.hash);
       this.saved = file;
+      this.isNew = false;
       this.outside = null;
       if (this.text === text) this.diagnostics = file.diagnostics;
       return true;
@@ -97,7 +100,7 @@ export class FileEditor {
       file = await this.#backend.readFile(this.path);
     } catch (thrown) {
       const error = asServiceError(thrown);
-      if (error.code !== 'not_found') return;
+      if (error.code !== 'not_found' || this.isNew) return;
       this.outside = { kind: 'deleted' };
       return;
     }
@@ -128,7 +131,16 @@ export class FileEditor {
     if (this.saved) this.#accept(this.saved);
   }
 
+  /** Starts with a text that is not saved anywhere yet. */
+  draft(text: string, diagnostics: Diagnostic[]): void {
+    this.isNew = true;
+    this.saved = { path: this.path, kind: this.kind, text: '', hash: '', diagnostics: [] };
+    this.text = text;
+    this.diagnostics = diagnostics;
+  }
+
   #accept(file: FileText): void {
+    this.isNew = false;
     this.saved = file;
     this.text = file.text;
     this.diagnostics = file.diagnostics;
@@ -152,6 +164,14 @@ export class Editors {
     const editor = new FileEditor(this.#backend, path, kind);
     this.#open.set(path, editor);
     void editor.open();
+    return editor;
+  }
+
+  /** An editor with a text that is not saved yet, in the place of one that is open. */
+  draft(path: string, kind: FileKind, text: string, diagnostics: Diagnostic[]): FileEditor {
+    const editor = new FileEditor(this.#backend, path, kind);
+    editor.draft(text, diagnostics);
+    this.#open.set(path, editor);
     return editor;
   }
 

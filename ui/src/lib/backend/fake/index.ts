@@ -2,7 +2,7 @@
  * An in-memory twin of the program, so that the window runs in a plain browser and in tests.
  * `?fake=empty|error|huge` chooses what it holds; `?fake=dark` starts dark.
  */
-import type { Backend, DropEvent, JsonSchema, Notice, ThemeChoice } from '$lib/backend/types';
+import type { Backend, DropEvent, JsonSchema, Notice } from '$lib/backend/types';
 import type { CampaignRow } from '$lib/bindings/CampaignRow';
 import type { CompareRequest } from '$lib/bindings/CompareRequest';
 import type { PlanPreview } from '$lib/bindings/PlanPreview';
@@ -13,7 +13,7 @@ import { drawCharts } from './charts';
 import { breakdown, caseAnswers, caseRow, compare } from './compare';
 import { rateEstimate } from './estimates';
 import { Applied, CHECKS, droppedText, importItem, previewApply, settingsView } from './extras';
-import { check, edit, fail, FakeFiles, kindOf, nameOf, parseVariant, topList, topValue } from './files';
+import { check, edit, fail, FakeFiles, hashOf, kindOf, nameOf, parseVariant, topList, topValue } from './files';
 import { FakeRun } from './runs';
 import { SCHEMAS } from './texts';
 import { textValues } from './values';
@@ -166,7 +166,11 @@ export class FakeBackend implements Backend {
     return { path, rows: 130, fields: ['id', 'input', 'expected', 'metadata'], sample, diagnostics: [] };
   }
 
-  readFile = async (path: string) => this.files.read(path);
+  async readFile(path: string) {
+    if (!path.startsWith('/')) return this.files.read(path);
+    const text = droppedText(path);
+    return { path, kind: 'variant' as const, text, hash: hashOf(text), diagnostics: check('variant', text) };
+  }
   checkText = async (kind: 'variant' | 'campaign' | 'dataset', _name: string, text: string) =>
     check(kind, text);
   editText = async (text: string, edits: Parameters<Backend['editText']>[1]) => edit(text, edits);
@@ -390,7 +394,7 @@ export class FakeBackend implements Backend {
   openFiles = async () => this.chosen;
   openFolder = async () => '/home/me/other';
   saveAs = async (_title: string, suggested: string) => `/home/me/${suggested}`;
-  setTheme = async (_theme: ThemeChoice) => undefined;
+  setTheme = async () => undefined;
   copy = async (text: string) => void (this.copied = text);
   remember = async (key: string, value: unknown) => void this.memory.set(key, value);
   recall = async <T>(key: string) => (this.memory.get(key) as T | undefined) ?? null;
