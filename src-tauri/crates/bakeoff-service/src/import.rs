@@ -97,6 +97,7 @@ fn preview_one(workspace: &Workspace, source: &Path) -> ImportItem {
         diff: Vec::new(),
         free_name: String::new(),
         hash: String::new(),
+        text: None,
     };
     if !is_importable(source) {
         return item;
@@ -119,6 +120,7 @@ fn preview_one(workspace: &Workspace, source: &Path) -> ImportItem {
     item.hash.clone_from(&incoming.hash);
     let existing = workspace.find(incoming.kind, &incoming.name).map(|path| atomic::read_text(&path));
     item.state = if item.diagnostics.iter().any(Diagnostic::is_error) {
+        item.text = (incoming.kind != FileKind::Dataset).then_some(incoming.text);
         ImportState::Invalid
     } else {
         match existing {

@@ -38,4 +38,8 @@ free_name: string,
 /**
  * SHA-256 of what was read; the import refuses if the file changed in between.
  */
-hash: string, };
+hash: string, 
+/**
+ * The text of a variant or campaign with errors, to open it in the editor, unsaved, and mend it.
+ */
+text: string | null, };

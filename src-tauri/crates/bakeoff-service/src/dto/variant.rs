@@ -100,6 +100,8 @@ pub struct ImportItem {
     pub free_name: String,
     /// SHA-256 of what was read; the import refuses if the file changed in between.
     pub hash: String,
+    /// The text of a variant or campaign with errors, to open it in the editor, unsaved, and mend it.
+    pub text: Option<String>,
 }
 
 /// What to do with one item.
