@@ -20,7 +20,9 @@ export default defineConfig({
     chunkSizeWarningLimit: 900,
   },
   test: {
-    environment: 'jsdom',
+    environment: 'happy-dom',
+    // axe walks whole views; two busy cores take their time.
+    testTimeout: 60_000,
     include: ['tests/**/*.test.ts', 'src/**/*.test.ts'],
     setupFiles: ['tests/setup.ts'],
     restoreMocks: true,

@@ -1,13 +1,5 @@
-/** jsdom has no dialogs, no media queries and no layout: the least that components need of them. */
+/** happy-dom has no media queries and no layout: the least that components need of them. */
 import { vi } from 'vitest';
-
-HTMLDialogElement.prototype.showModal ??= function (this: HTMLDialogElement) {
-  this.open = true;
-};
-HTMLDialogElement.prototype.close ??= function (this: HTMLDialogElement) {
-  this.open = false;
-};
-Element.prototype.scrollIntoView ??= () => undefined;
 
 vi.stubGlobal('matchMedia', (query: string) => ({
   matches: false,

@@ -21,7 +21,12 @@ export class Campaigns {
     const rows = await this.rows.load();
     const first = rows?.[0];
     const { name, campaign } = this.#app.navigation.place;
-    if (name === 'campaigns' && first && !rows.some((row) => row.name === campaign)) {
+    if (
+      name === 'campaigns' &&
+      first &&
+      !rows.some((row) => row.name === campaign) &&
+      !this.#app.editors.isDirty(`campaigns/${campaign}.yaml`)
+    ) {
       this.#app.navigation.openCampaign(first.name);
     }
   }

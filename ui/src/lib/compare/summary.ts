@@ -74,7 +74,7 @@ export const SCORECARD: readonly ScoreLine[] = [
 export function sortedBy(variants: VariantSummary[], line: ScoreLine | undefined): VariantSummary[] {
   if (!line) return variants;
   const sign = higherIsBetter(line.metric) ? -1 : 1;
-  const value = (summary: VariantSummary) => line.estimate(summary).value ?? -sign * Infinity;
+  const value = (summary: VariantSummary) => line.estimate(summary).value ?? sign * Infinity;
   return [...variants].sort((a, b) => {
     const [x, y] = [value(a), value(b)];
     return x === y ? a.variant - b.variant : sign * (x - y);

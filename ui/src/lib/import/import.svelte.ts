@@ -62,14 +62,11 @@ export class Import {
   }
 
   /** Opens a file with errors in the editor, unsaved, under its future name. */
-  async mend(item: ImportItem): Promise<boolean> {
+  mend(item: ImportItem): void {
     const kind = item.target.startsWith('campaigns/') ? 'campaign' : 'variant';
-    const file = await this.#app.attempt(() => this.#app.backend.readFile(item.source));
-    if (!file) return false;
-    this.#app.editors.draft(item.target, kind, file.text, item.diagnostics);
+    this.#app.editors.draft(item.target, kind, item.text ?? '', item.diagnostics);
     if (kind === 'variant') this.#app.navigation.openVariant(item.target);
     else this.#app.navigation.openCampaign(item.target.replace(/^campaigns\/|\.ya?ml$/g, ''));
-    return true;
   }
 }
 

@@ -122,6 +122,7 @@ export class FileEditor {
   keepMine(): void {
     if (this.outside?.kind === 'changed') {
       this.saved = this.outside.file;
+      this.isNew = false;
       this.outside = null;
     }
   }

@@ -88,6 +88,7 @@ export class Variants {
   async duplicate(): Promise<void> {
     const editor = this.editor();
     if (!editor) return;
+    if (!editor.saved) await editor.open();
     const text = editor.text;
     await this.#write(`${editor.name}-copy`, (name) =>
       /^name:.*$/m.test(text) ? text.replace(/^name:.*$/m, `name: ${name}`) : text,

@@ -114,6 +114,7 @@ export function importItem(source: string, files: FakeFiles): ImportItem {
     diff: taken ? lineDiff(now, text) : [],
     free_name: `${nameOf(base)}-2`,
     hash: hashOf(text),
+    text: state === 'invalid' ? text : null,
   };
 }
 
