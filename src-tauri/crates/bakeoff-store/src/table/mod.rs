@@ -8,6 +8,7 @@ pub(crate) mod counts;
 pub(crate) mod events;
 pub(crate) mod leases;
 pub(crate) mod matrix;
+pub(crate) mod numbers;
 pub(crate) mod progress;
 pub(crate) mod runs;
 pub(crate) mod scores;

@@ -1,9 +1,8 @@
-//! The narrow row of each trial, and reading a whole run's numbers fast.
+//! The narrow row of each trial, and what is read from all rows of a run.
 
 use crate::error::StoreError;
 use crate::outcome_code::{code, codes_where, outcome};
 use crate::{RunId, Store};
-use bakeoff_core::analysis::TrialNumbers;
 use bakeoff_core::outcome::Outcome;
 use bakeoff_core::trial::{TrialKey, TrialRecord};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
@@ -23,28 +22,6 @@ pub struct TrialLabels {
 }
 
 impl Store {
-    /// The numbers of every trial of a run that has ended, in the order of ending. The only reading function that
-    /// holds a whole run in memory (about 100 bytes a trial). Blocks.
-    pub fn numbers(&self, run: RunId) -> Result<Vec<TrialNumbers>, StoreError> {
-        self.read(|transaction| {
-            let ids = ids(run);
-            let count: u32 = transaction
-                .prepare_cached("SELECT coalesce(sum(trials), 0) FROM run_counts WHERE run = ?1")?
-                .query_row([run], |row| row.get(0))?;
-            let mut select = transaction.prepare_cached(
-                "SELECT (case_index << 32) | (variant << 16) | repetition, (outcome << 1) | paced,
-                     score, latency_ms, cost_usd, input_tokens, output_tokens
-                 FROM trials WHERE id >= ?1 AND id < ?2",
-            )?;
-            let mut numbers = Vec::with_capacity(count as usize);
-            let mut rows = select.query([ids.start, ids.end])?;
-            while let Some(row) = rows.next()? {
-                numbers.push(read_numbers(row)?);
-            }
-            Ok(numbers)
-        })
-    }
-
     /// Variant and latency (ms) of every trial of a run that has one. Blocks.
     pub fn latencies(&self, run: RunId) -> Result<Vec<(u16, f64)>, StoreError> {
         self.read(|transaction| {
@@ -178,22 +155,6 @@ pub(crate) fn from_tokens(count: Option<i64>) -> Option<u64> {
 /// The key in three columns from `first` on.
 pub(crate) fn read_key(row: &Row<'_>, first: usize) -> rusqlite::Result<TrialKey> {
     Ok(TrialKey { case: row.get(first)?, variant: row.get(first + 1)?, repetition: row.get(first + 2)? })
-}
-
-/// Fetching a column costs more than computing one, so the small ones come packed.
-fn read_numbers(row: &Row<'_>) -> rusqlite::Result<TrialNumbers> {
-    let narrow = |count: Option<i64>| count.map(|count| u32::try_from(count).unwrap_or(u32::MAX));
-    let (key, ending): (i64, i64) = (row.get(0)?, row.get(1)?);
-    Ok(TrialNumbers {
-        key: TrialKey { case: (key >> 32) as u32, variant: (key >> 16) as u16, repetition: key as u16 },
-        outcome: outcome(ending >> 1)?,
-        paced: ending & 1 == 1,
-        score: row.get(2)?,
-        latency_ms: row.get(3)?,
-        cost_usd: row.get(4)?,
-        input_tokens: narrow(row.get(5)?),
-        output_tokens: narrow(row.get(6)?),
-    })
 }
 
 /// Keys of the trials of a run whose outcome fulfils a condition, in the order of ending.

@@ -215,3 +215,21 @@ async fn trials_of_many_callers_are_all_there() {
     store.set_state(run, bakeoff_store::RunState::Finished, None, NOW).await.expect("finishes");
     assert_eq!(store.run(run).expect("reads").done(), 800, "no mark of a start was left behind");
 }
+
+#[tokio::test]
+async fn a_large_run_is_read_whole_and_in_order() {
+    let (_folder, store) = store();
+    let cases = 5_000;
+    let run = store.create_run(new_run("tickets", cases, 1)).await.expect("a run");
+    let log = store.trial_log(run);
+    // The second of these is retried at the end, which leaves a gap in the numbers.
+    let keys: Vec<_> = (0..cases).map(|case| key(case, 0, 0)).chain([key(1, 0, 0)]).collect();
+    let waiting: Vec<_> =
+        keys.iter().map(|key| log.append_record(record(*key, Outcome::InfraError))).collect();
+    for written in waiting {
+        written.await.expect("a trial");
+    }
+    let read: Vec<_> = store.numbers(run).expect("reads").iter().map(|numbers| numbers.key).collect();
+    let expected: Vec<_> = [key(0, 0, 0)].into_iter().chain(keys[2..].iter().copied()).collect();
+    assert!(read == expected, "the parts join without a hole or a repeat");
+}
