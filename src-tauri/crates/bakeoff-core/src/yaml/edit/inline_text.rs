@@ -11,7 +11,13 @@ pub(super) fn inline(value: &Value, in_flow: bool) -> String {
             let items: Vec<_> = items.iter().map(|item| inline(item, true)).collect();
             format!("[{}]", items.join(", "))
         }
-        other => other.to_string(),
+        Value::Object(entries) => {
+            let entry =
+                |(name, value): (&String, &Value)| format!("{}: {}", key(name, true), inline(value, true));
+            let entries: Vec<_> = entries.iter().map(entry).collect();
+            format!("{{{}}}", entries.join(", "))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
     }
 }
 

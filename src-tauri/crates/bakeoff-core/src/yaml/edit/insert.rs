@@ -1,34 +1,25 @@
 //! Writing entries and items that are not there yet.
 
-use super::EditError;
-use super::block_text::{BlockPlace, block};
+use super::block_lines::{Layout, entry as entry_lines, tall_entry};
 use super::inline_text::{inline, key as key_text};
-use super::replace::{Form, blank_lines, new_forms, whole_collection};
+use super::replace::whole_collection;
 use super::splice::Splice;
 use super::state::State;
 use crate::yaml::lines::{line_end, line_start};
 use crate::yaml::tree::{Kind, Node, NodeId, past_space};
 use serde_json::Value;
 
-/// libyaml takes keys of up to 1,024 characters.
-const LONGEST_KEY: usize = 1000;
-
 /// The ways to add an entry at the end of a mapping.
-pub(super) fn entry(
-    state: &State,
-    mapping: NodeId,
-    key: &str,
-    value: &Value,
-) -> Result<Vec<Vec<Splice>>, EditError> {
+pub(super) fn entry(state: &State, mapping: NodeId, key: &str, value: &Value) -> Vec<Vec<Splice>> {
     let node = &state.tree.nodes[mapping];
-    let Kind::Mapping { flow, entries } = &node.kind else { return Ok(Vec::new()) };
-    let lead = format!("{}: ", checked_key(key, *flow)?);
+    let Kind::Mapping { flow, entries } = &node.kind else { return Vec::new() };
+    let lead = format!("{}:", key_text(key, *flow));
     if *flow {
         let ends: Vec<_> = entries.iter().map(|&(key, value)| (key, value)).collect();
-        return Ok(in_flow(state, node, &ends, ends.len(), &format!("{lead}{}", inline(value, true)), '{'));
+        return in_flow(state, node, &ends, ends.len(), &format!("{lead} {}", inline(value, true)), '{');
     }
     let last = entries.last().map(|&(_, value)| value);
-    Ok(in_block(state, node, last, &lead, value))
+    in_block(state, node, last, &lead, value, Siblings::Other)
 }
 
 /// The ways to add an item before the one with this index, or at the end.
@@ -43,62 +34,61 @@ pub(super) fn item(state: &State, sequence: NodeId, index: usize, value: &Value)
         return whole_collection(state, node, &Value::Array(vec![value.clone()]));
     }
     let before = index.checked_sub(1).map(|index| items[index]);
-    in_block(state, node, before, "- ", value)
+    in_block(state, node, before, "-", value, Siblings::of(state, items))
 }
 
 /// The way to write the first entry of a document without any value.
-pub(super) fn first_entry(state: &State, key: &str, value: &Value) -> Result<Vec<Vec<Splice>>, EditError> {
-    let lead = format!("{}: ", checked_key(key, false)?);
+pub(super) fn first_entry(state: &State, key: &str, value: &Value) -> Vec<Vec<Splice>> {
+    let lead = format!("{}:", key_text(key, false));
     let at = state.text.len();
     let line_break = state.line_break(0);
     let before = if at == 0 || state.text.ends_with(['\n', '\r']) { "" } else { line_break };
-    let write = |form: Form| {
-        let lines = written(state, &lead, &form, value, 0, at)?;
+    let write = |lines: String| {
         let after = if lines.ends_with(['\n', '\r']) { "" } else { line_break };
-        Some(vec![Splice::insert(at, format!("{before}{lines}{after}"))])
+        vec![Splice::insert(at, format!("{before}{lines}{after}"))]
     };
-    Ok(forms(value).into_iter().filter_map(write).collect())
+    written(state, &lead, value, 0, at, Siblings::Other).into_iter().map(write).collect()
 }
 
-fn checked_key(key: &str, in_flow: bool) -> Result<String, EditError> {
-    let text = key_text(key, in_flow);
-    if text.len() <= LONGEST_KEY {
-        return Ok(text);
-    }
-    Err(EditError::new("the key is too long", format!("use a key of at most {LONGEST_KEY} characters")))
-}
-
-fn forms(value: &Value) -> Vec<Form> {
-    match value {
-        Value::String(text) => new_forms(text, false),
-        other => vec![Form::Inline(inline(other, false))],
-    }
-}
-
-/// `lead` and the value, without a line break at the end; what follows stands at `at`.
+/// `lead` (a dash, or a key with its colon) and the value, without a line break at the end, best first; what follows
+/// stands at `at`.
 fn written(
     state: &State,
     lead: &str,
-    form: &Form,
     value: &Value,
     column: usize,
     at: usize,
-) -> Option<String> {
-    match form {
-        Form::Inline(text) => Some(format!("{lead}{text}")),
-        Form::Block(style) => {
-            let place = BlockPlace {
-                style: *style,
-                parent_column: column,
-                indent: column + state.indentation(),
-                old: None,
-                old_header: "",
-                blank_lines: blank_lines(state, at),
-                ends_text: at == state.text.len(),
-                line_break: state.line_break(at),
-            };
-            let (header, lines) = block(value.as_str()?, &place)?;
-            Some(format!("{lead}{header}{lines}"))
+    siblings: Siblings,
+) -> Vec<String> {
+    let layout = Layout::at(state, at);
+    let best = match siblings {
+        Siblings::Tall if value.as_object().is_some_and(|map| !map.is_empty()) => {
+            tall_entry(&layout, lead, column, value)
+        }
+        _ => entry_lines(&layout, lead, column, value),
+    };
+    let one_line = format!("{lead} {}", inline(value, false));
+    if best == one_line { vec![best] } else { vec![best, one_line] }
+}
+
+/// How the other mappings of a list are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Siblings {
+    /// The last one with a line for each entry.
+    Tall,
+    /// On one line, or there are none.
+    Other,
+}
+
+impl Siblings {
+    fn of(state: &State, items: &[NodeId]) -> Self {
+        let flow = |&item: &NodeId| match &state.tree.nodes[item].kind {
+            Kind::Mapping { flow, entries } if !entries.is_empty() => Some(*flow),
+            _ => None,
+        };
+        match items.iter().rev().find_map(flow) {
+            Some(false) => Siblings::Tall,
+            _ => Siblings::Other,
         }
     }
 }
@@ -110,21 +100,40 @@ fn in_block(
     previous: Option<NodeId>,
     lead: &str,
     value: &Value,
+    siblings: Siblings,
 ) -> Vec<Vec<Splice>> {
     let column = state.column(container.start);
     let indent = " ".repeat(column);
-    let after = |form: &Form| {
-        let at = line_end(&state.text, state.tree.nodes[previous?].end);
-        let lines = written(state, lead, form, value, column, at)?;
-        Some(vec![Splice::insert(at, format!("{}{indent}{lines}", state.line_break(at)))])
-    };
-    let before = |form: &Form| {
-        let at = container.start;
-        let lines = written(state, lead, form, value, column, at)?;
-        Some(vec![Splice::insert(at, format!("{lines}{}{indent}", state.line_break(at)))])
-    };
-    let forms = forms(value);
-    forms.iter().filter_map(after).chain(forms.iter().filter_map(before)).collect()
+    let mut found = Vec::new();
+    if let Some(previous) = previous {
+        let at = line_end(&state.text, state.tree.nodes[previous].end);
+        let chomped = chomped_at_end(state, previous);
+        for lines in written(state, lead, value, column, at, siblings) {
+            let after = Splice::insert(at, format!("{}{indent}{lines}", state.line_break(at)));
+            found.push(vec![after.clone()]);
+            found.extend(chomped.iter().map(|header| vec![header.clone(), after.clone()]));
+        }
+    }
+    let at = container.start;
+    for lines in written(state, lead, value, column, at, siblings) {
+        found.push(vec![Splice::insert(at, format!("{lines}{}{indent}", state.line_break(at)))]);
+    }
+    found
+}
+
+/// A block scalar at the end of a text without a final line break has none in its value either; `-` keeps it so
+/// when lines follow.
+fn chomped_at_end(state: &State, node: NodeId) -> Option<Splice> {
+    match &state.tree.nodes[node].kind {
+        Kind::Scalar { block: Some(block), .. } if block.content.end == state.text.len() => {
+            let old = &state.text[block.header.clone()];
+            let header: String = old.chars().filter(|c| !matches!(c, '-' | '+')).chain(['-']).collect();
+            Some(Splice::new(block.header.clone(), header))
+        }
+        Kind::Sequence { items, .. } => chomped_at_end(state, *items.last()?),
+        Kind::Mapping { entries, .. } => chomped_at_end(state, entries.last()?.1),
+        _ => None,
+    }
 }
 
 /// Between the brackets of a flow collection; `entries` are its keys and values (an item is both).

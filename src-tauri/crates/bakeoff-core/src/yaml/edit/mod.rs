@@ -3,12 +3,15 @@
 //! Only the bytes of a value are spliced, never a document dumped. Afterwards old and new text are read by serde_yaml
 //! and compared: unless exactly the asked change happened, nothing is changed.
 
+mod block_lines;
 mod block_text;
+mod current;
+mod difference;
 mod inline_text;
 mod insert;
-mod list;
 mod remove;
 mod replace;
+mod replace_structure;
 mod site;
 mod splice;
 mod state;
@@ -20,6 +23,11 @@ use self::splice::Splice;
 use self::state::State;
 use super::{MAX_BYTES, Step, path_text};
 use serde_json::Value;
+
+/// After so many steps, the rest of a value is replaced as a whole.
+const MAX_STEPS: usize = 1000;
+/// libyaml takes keys of up to 1,024 characters.
+const LONGEST_KEY: usize = 1000;
 
 /// One change.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,8 +41,10 @@ pub struct Edit {
 /// What becomes of a value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// Text, a number, a boolean, null or a list of texts. A key that its mapping does not have yet is added as its
-    /// last one; the index after a list's last item adds an item.
+    /// Any value. Of a list or mapping that is there, only what differs is changed, so that the rest keeps its
+    /// comments and style; where a list, a mapping and a scalar take each other's place, the whole value is replaced.
+    /// A key that its mapping does not have yet is added as its last one, a key of what is null makes a mapping of
+    /// it; the index after a list's last item adds an item.
     Set(Value),
     /// The key goes with its value, the item with its dash; comments on lines of their own stay.
     Remove,
@@ -83,11 +93,7 @@ pub fn apply(text: &str, document: usize, edits: &[Edit]) -> Result<Edited, Edit
     })?;
     let mut warnings = Vec::new();
     for edit in edits {
-        for operation in list::operations(&state, document, edit)? {
-            if let Some(changed) = perform(&state, document, &operation, &mut warnings)? {
-                state = changed;
-            }
-        }
+        state = change(state, document, edit, &mut warnings)?;
     }
     let mark = &text[..text.len() - body.len()];
     Ok(Edited { text: format!("{mark}{}", state.text), warnings })
@@ -101,7 +107,7 @@ pub fn set_string(text: &str, path: &[Step], new: &str) -> Result<Edited, EditEr
     apply(text, 0, &[Edit { path: path.to_vec(), change: Change::Set(Value::from(new)) }])
 }
 
-/// One step of an edit: a list is set item by item.
+/// One step of an edit: lists and mappings are set item by item and key by key.
 #[derive(Debug, Clone, PartialEq)]
 enum Operation {
     Set { path: Vec<Step>, value: Value },
@@ -126,6 +132,70 @@ impl Operation {
     }
 }
 
+/// Makes one edit.
+fn change(
+    state: State,
+    document: usize,
+    edit: &Edit,
+    warnings: &mut Vec<String>,
+) -> Result<State, EditError> {
+    let Change::Set(value) = &edit.change else {
+        let removal = Operation::Remove { path: edit.path.clone() };
+        return Ok(perform(&state, document, &removal, warnings)?.unwrap_or(state));
+    };
+    check_keys(value, &edit.path)?;
+    match difference::below_null(&state, document, &edit.path, value) {
+        Some((path, value)) => set(state, document, &path, &value, warnings),
+        None => set(state, document, &edit.path, value, warnings),
+    }
+}
+
+/// Sets a value step by step. Where a step can't be made, what is around it is replaced as a whole.
+fn set(
+    mut state: State,
+    document: usize,
+    path: &[Step],
+    value: &Value,
+    warnings: &mut Vec<String>,
+) -> Result<State, EditError> {
+    for _ in 0..MAX_STEPS {
+        let Some(step) = difference::next(&state, document, path, value)? else { return Ok(state) };
+        let wider = difference::wider(&step, path, value);
+        let mut done = perform(&state, document, &step, warnings);
+        for wider in wider {
+            if matches!(done, Ok(Some(_))) {
+                break;
+            }
+            done = perform(&state, document, &wider, warnings).map_err(|error| done.err().unwrap_or(error));
+        }
+        match done? {
+            Some(changed) => state = changed,
+            None => return Ok(state),
+        }
+    }
+    let whole = Operation::Set { path: path.to_vec(), value: value.clone() };
+    Ok(perform(&state, document, &whole, warnings)?.unwrap_or(state))
+}
+
+/// Refuses keys that are too long for libyaml, in the path and in the value.
+fn check_keys(value: &Value, path: &[Step]) -> Result<(), EditError> {
+    fn is_long(key: &str) -> bool {
+        inline_text::key(key, true).len() > LONGEST_KEY
+    }
+    fn has_long(value: &Value) -> bool {
+        match value {
+            Value::Array(items) => items.iter().any(has_long),
+            Value::Object(entries) => entries.iter().any(|(key, value)| is_long(key) || has_long(value)),
+            _ => false,
+        }
+    }
+    if matches!(path.last(), Some(Step::Key(key)) if is_long(key)) || has_long(value) {
+        let hint = format!("use a key of at most {LONGEST_KEY} characters");
+        return Err(EditError::new("the key is too long", hint));
+    }
+    Ok(())
+}
+
 /// Makes one change; `None` if there is nothing to change.
 fn perform(
     state: &State,
@@ -139,7 +209,7 @@ fn perform(
         return Ok(None);
     }
     let mut failure = None;
-    for splices in candidates(state, &site, operation)? {
+    for splices in candidates(state, &site, operation) {
         match State::read(splice::splice(&state.text, splices)) {
             Ok(changed) if changed.values == expected => {
                 warnings.extend(warning::other_places(state, document, &site, operation));
@@ -162,12 +232,12 @@ fn perform(
 }
 
 /// The ways to write a change, best first.
-fn candidates(state: &State, site: &Site, operation: &Operation) -> Result<Vec<Vec<Splice>>, EditError> {
+fn candidates(state: &State, site: &Site, operation: &Operation) -> Vec<Vec<Splice>> {
     match site {
-        Site::Value { node, key, .. } => Ok(replace::candidates(state, *node, *key, operation.value())),
+        Site::Value { node, key, .. } => replace::candidates(state, *node, *key, operation.value()),
         Site::NewEntry { mapping, key } => insert::entry(state, *mapping, key, operation.value()),
-        Site::NewItem { sequence, index } => Ok(insert::item(state, *sequence, *index, operation.value())),
+        Site::NewItem { sequence, index } => insert::item(state, *sequence, *index, operation.value()),
         Site::EmptyDocument { key } => insert::first_entry(state, key, operation.value()),
-        Site::Removed { container, index } => Ok(remove::candidates(state, *container, *index)),
+        Site::Removed { container, index } => remove::candidates(state, *container, *index),
     }
 }

@@ -1,7 +1,9 @@
 //! Writing a new value in the place of one that is there.
 
+use super::block_lines::fits_line;
 use super::block_text::{BlockPlace, block};
 use super::inline_text::{double, inline, plain, single};
+use super::replace_structure;
 use super::splice::Splice;
 use super::state::State;
 use crate::yaml::TAG_PREFIX;
@@ -23,6 +25,33 @@ pub(super) enum Form {
 /// The ways to write a value in the place of another, best first.
 pub(super) fn candidates(state: &State, id: NodeId, key: Option<NodeId>, value: &Value) -> Vec<Vec<Splice>> {
     let node = &state.tree.nodes[id];
+    let mut found = match (structure(value), node.in_flow) {
+        (true, false) if !fits_line(value, width_before(state, node, key)) => {
+            let tall = replace_structure::candidates(state, id, key, value);
+            tall.into_iter().chain(on_one_line(state, id, key, value)).collect()
+        }
+        _ => on_one_line(state, id, key, value),
+    };
+    if let Some(tag) = tag_to_drop(state, node, value) {
+        found.iter_mut().for_each(|splices| splices.push(tag.clone()));
+    }
+    found
+}
+
+/// A list or mapping with something in it.
+fn structure(value: &Value) -> bool {
+    value.as_object().is_some_and(|map| !map.is_empty())
+        || value.as_array().is_some_and(|list| !list.is_empty())
+}
+
+/// Characters before a value that stands behind its key or dash.
+fn width_before(state: &State, node: &Node, key: Option<NodeId>) -> usize {
+    let lead = |key: &Node| state.text[key.start..key.end].chars().count();
+    node.parent_column + 2 + key.map_or(0, |key| lead(&state.tree.nodes[key]))
+}
+
+fn on_one_line(state: &State, id: NodeId, key: Option<NodeId>, value: &Value) -> Vec<Vec<Splice>> {
+    let node = &state.tree.nodes[id];
     let old_block = match &node.kind {
         Kind::Scalar { block, .. } => block.as_deref(),
         Kind::Sequence { .. } | Kind::Mapping { .. } => return whole_collection(state, node, value),
@@ -36,11 +65,7 @@ pub(super) fn candidates(state: &State, id: NodeId, key: Option<NodeId>, value: 
         (Form::Block(style), None) => block_for_inline(state, node, key, *style, value.as_str()?),
         (Form::Block(style), Some(old)) => block_for_block(state, node, old, *style, value.as_str()?),
     };
-    let mut found: Vec<_> = forms(node, value).iter().filter_map(write).collect();
-    if let Some(tag) = tag_to_drop(state, node, value) {
-        found.iter_mut().for_each(|splices| splices.push(tag.clone()));
-    }
-    found
+    forms(node, value).iter().filter_map(write).collect()
 }
 
 /// The forms for a value, best first: in the old style if that can hold it.
@@ -162,11 +187,7 @@ pub(super) fn whole_collection(state: &State, node: &Node, value: &Value) -> Vec
     // A list may stand in its key's own column, but what takes its place has to stand deeper.
     let deeper = vec![Splice::new(node.start..node.end, format!(" {text}"))];
     let in_place = vec![Splice::new(node.start..node.end, text)];
-    let mut found: Vec<_> = beside_key.into_iter().chain([in_place, deeper]).collect();
-    if let Some(tag) = tag_to_drop(state, node, value) {
-        found.iter_mut().for_each(|splices| splices.push(tag.clone()));
-    }
-    found
+    beside_key.into_iter().chain([in_place, deeper]).collect()
 }
 
 /// The removal of a core tag such as `!!int` that the new value does not fit. Tags of an application stay.

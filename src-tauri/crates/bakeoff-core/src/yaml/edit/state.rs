@@ -1,7 +1,7 @@
 //! A text with what both readers make of it.
 
 use crate::yaml::lines::Lines;
-use crate::yaml::tree::{Kind, NodeId, Tree};
+use crate::yaml::tree::{Kind, Node, NodeId, Tree};
 use serde::Deserialize;
 
 /// A text, its nodes by libyaml's events and its values by serde_yaml.
@@ -56,6 +56,25 @@ impl State {
             _ => None,
         });
         deeper.unwrap_or(2)
+    }
+
+    /// How many spaces stand between a key's column and the dashes of its list: as in the first such list, else as
+    /// for mappings.
+    pub fn dash_indentation(&self) -> usize {
+        let nodes = &self.tree.nodes;
+        let of_list = |mapping: &Node, list: &Node| match &list.kind {
+            Kind::Sequence { flow: false, .. } => {
+                self.column(list.start).checked_sub(self.column(mapping.start)).filter(|step| *step <= 8)
+            }
+            _ => None,
+        };
+        let found = nodes.iter().find_map(|node| match &node.kind {
+            Kind::Mapping { flow: false, entries } => {
+                entries.iter().find_map(|&(_, value)| of_list(node, &nodes[value]))
+            }
+            _ => None,
+        });
+        found.unwrap_or_else(|| self.indentation())
     }
 
     /// Bytes between the beginning of the line and a byte.

@@ -51,10 +51,14 @@ fn change_container(value: &mut Value, site: &Site, new: &Value) {
 
 fn yaml_value(value: &Json) -> Value {
     match value {
-        Json::Null | Json::Object(_) => Value::Null,
+        Json::Null => Value::Null,
         Json::Bool(value) => Value::Bool(*value),
         Json::String(text) => Value::String(text.clone()),
         Json::Array(items) => Value::Sequence(items.iter().map(yaml_value).collect()),
+        Json::Object(entries) => {
+            let entries = entries.iter().map(|(key, value)| (Value::from(key.as_str()), yaml_value(value)));
+            Value::Mapping(entries.collect())
+        }
         Json::Number(number) => match (number.as_u64(), number.as_i64()) {
             (Some(number), _) => Value::from(number),
             (None, Some(number)) => Value::from(number),

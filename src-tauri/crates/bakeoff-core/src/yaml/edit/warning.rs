@@ -67,15 +67,34 @@ fn anchor(state: &State, root: NodeId, path: &[Step]) -> Option<String> {
     })
 }
 
-/// Says so when comments between the items of a list go with it.
+/// Says so when comments inside a list or mapping go with it.
 pub(super) fn lost_comments(state: &State, site: &Site, operation: &Operation) -> Option<String> {
     let Site::Value { node, .. } = site else { return None };
-    let Kind::Sequence { items, .. } = &state.tree.nodes[*node].kind else { return None };
-    let ends = items.iter().map(|&item| state.tree.nodes[item].end);
-    let starts = items.iter().skip(1).map(|&item| state.tree.nodes[item].outer);
-    let list_end = state.tree.nodes[*node].end;
-    let gaps = ends.zip(starts.chain([list_end]));
-    let comments = gaps.filter(|(from, to)| state.text[*from..*to.max(from)].contains('#')).count();
+    let kind = match state.tree.nodes[*node].kind {
+        Kind::Sequence { .. } => "list",
+        Kind::Mapping { .. } => "mapping",
+        _ => return None,
+    };
     let shown = path_text(operation.path());
-    (comments > 0).then(|| format!("{shown}: the comments inside the list are gone with its items"))
+    has_comments(state, *node).then(|| format!("{shown}: the comments inside the {kind} are gone with it"))
+}
+
+/// Whether comments stand between the scalars of a list or mapping, or behind the header of a block scalar.
+fn has_comments(state: &State, collection: NodeId) -> bool {
+    let nodes = &state.tree.nodes;
+    let end = nodes[collection].end;
+    let mut gaps = Vec::new();
+    let mut from = nodes[collection].start;
+    for node in nodes[collection + 1..].iter().take_while(|node| node.outer < end) {
+        if let Kind::Sequence { .. } | Kind::Mapping { .. } = node.kind {
+            continue;
+        }
+        gaps.push(from..node.outer.max(from));
+        if let Kind::Scalar { block: Some(block), .. } = &node.kind {
+            gaps.push(block.header.end..block.content.start);
+        }
+        from = node.end.max(from);
+    }
+    gaps.push(from..end.max(from));
+    gaps.into_iter().any(|gap| state.text[gap].contains('#'))
 }
