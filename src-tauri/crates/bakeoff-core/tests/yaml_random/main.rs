@@ -2,6 +2,7 @@
 //! `PROPTEST_CASES=20000` makes a long proof of it.
 
 mod shape;
+mod structure;
 
 use bakeoff_core::yaml::edit::{Change, Edit, apply};
 use bakeoff_core::yaml::{Step, path_text, read};
@@ -137,11 +138,11 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_it_panic(text in prop_oneof![any::<String>(), "[a&*:\\-\n \\[\\]{},|>'\"#!?~\r\t0-9]{0,40}"], new in texts()) {
+    fn no_text_makes_it_panic(text in prop_oneof![any::<String>(), "[a&*:\\-\n \\[\\]{},|>'\"#!?~\r\t0-9]{0,40}"], new in texts(), tree in structure::values()) {
         if let Ok(document) = read(&text) {
             let key = document.value.as_object().and_then(|map| map.keys().next().cloned());
             let path = key.map(Step::Key).into_iter().collect::<Vec<_>>();
-            for change in [Change::Set(new.as_str().into()), Change::Remove] {
+            for change in [Change::Set(new.as_str().into()), Change::Set(tree.clone()), Change::Remove] {
                 if let Ok(edited) = apply(&text, 0, &[Edit { path: path.clone(), change }]) {
                     prop_assert!(read(&edited.text).is_ok(), "{:?} became {:?}", text, edited.text);
                 }

@@ -9,6 +9,9 @@ use crate::yaml::tree::{Kind, NodeId};
 use crate::yaml::value::is_merge_key;
 use serde_json::{Map, Value};
 
+/// The largest table of pairs of items that is made to find what two lists have in common.
+const MAX_PAIRS: usize = 10_000;
+
 /// The next step on the way to a value; `None` if it is there.
 pub(super) fn next(
     state: &State,
@@ -98,19 +101,42 @@ fn in_mapping(state: &State, mapping: NodeId, path: &[Step], new: &Map<String, V
         .or_else(|| removed().map(|(key, _)| Operation::Remove { path: at(key) }))
 }
 
-/// Items that are the same at the beginning and at the end stay; of those between, the first ones are changed.
+/// Items that are the same in both lists stay; of those between, the first ones are changed.
 fn in_list(state: &State, items: &[NodeId], path: &[Step], new: &[Value]) -> Option<Operation> {
     let old: Vec<_> = items.iter().map(|&item| current::value(&state.tree, item)).collect();
-    let same = |(old, new): &(&Option<Value>, &Value)| old.as_ref() == Some(*new);
-    let prefix = old.iter().zip(new).take_while(same).count();
-    let rest = old[prefix..].iter().rev().zip(new[prefix..].iter().rev());
-    let suffix = rest.take_while(same).count();
-    let (old_end, new_end) = (old.len() - suffix, new.len() - suffix);
-    let both = old_end.min(new_end);
+    let start = old.iter().zip(new).take_while(|(old, new)| old.as_ref() == Some(new)).count();
+    let (old_count, new_count) = before_common(&old[start..], &new[start..]);
+    let both = start + old_count.min(new_count);
     let at = |index: usize| [path, &[Step::Index(index)]].concat();
-    let changed = (prefix..both).find_map(|index| step(state, items[index], &at(index), &new[index]));
-    let inserted =
-        (both < new_end).then(|| Operation::InsertItem { path: at(both), value: new[both].clone() });
-    let removed = (both < old_end).then(|| Operation::Remove { path: at(both) });
-    changed.or(inserted).or(removed)
+    let changed = (start..both).find_map(|index| step(state, items[index], &at(index), &new[index]));
+    let inserted = (old_count < new_count)
+        .then(|| new.get(both).map(|value| Operation::InsertItem { path: at(both), value: value.clone() }));
+    let removed = (old_count > new_count).then(|| Operation::Remove { path: at(both) });
+    changed.or(inserted.flatten()).or(removed)
+}
+
+/// How many items stand before the first one of the longest common subsequence; in large lists, before the common
+/// end.
+fn before_common(old: &[Option<Value>], new: &[Value]) -> (usize, usize) {
+    let same = |at: usize, other: usize| old[at].as_ref() == Some(&new[other]);
+    let (rows, columns) = (old.len(), new.len());
+    if rows * columns > MAX_PAIRS {
+        let end = (1..=rows.min(columns)).take_while(|&back| same(rows - back, columns - back)).count();
+        return (rows - end, columns - end);
+    }
+    let mut lengths = vec![vec![0_usize; columns + 1]; rows + 1];
+    for at in (0..rows).rev() {
+        for other in (0..columns).rev() {
+            lengths[at][other] = if same(at, other) {
+                lengths[at + 1][other + 1] + 1
+            } else {
+                lengths[at + 1][other].max(lengths[at][other + 1])
+            };
+        }
+    }
+    let (mut at, mut other) = (0, 0);
+    while lengths[at][other] > 0 && !same(at, other) {
+        if lengths[at + 1][other] >= lengths[at][other + 1] { at += 1 } else { other += 1 }
+    }
+    if lengths[at][other] > 0 { (at, other) } else { (rows, columns) }
 }

@@ -9,7 +9,7 @@ use super::state::State;
 use crate::yaml::TAG_PREFIX;
 use crate::yaml::block::Block;
 use crate::yaml::events::ScalarStyle;
-use crate::yaml::lines::{line_end, past_break};
+use crate::yaml::lines::{line_end, line_start, past_break};
 use crate::yaml::tree::{Kind, Node, NodeId};
 use serde_json::Value;
 
@@ -182,7 +182,9 @@ pub(super) fn blank_lines(state: &State, line_end_at: usize) -> usize {
 pub(super) fn whole_collection(state: &State, node: &Node, value: &Value) -> Vec<Vec<Splice>> {
     let text = inline(value, node.in_flow);
     let before = state.text[..node.start].trim_end();
-    let stands_below = state.text[before.len()..node.start].contains(['\n', '\r']) && !before.is_empty();
+    let is_comment = before[line_start(before, before.len())..].contains('#');
+    let is_below = state.text[before.len()..node.start].contains(['\n', '\r']);
+    let stands_below = is_below && !is_comment && !before.is_empty();
     let beside_key = stands_below.then(|| vec![Splice::new(before.len()..node.end, format!(" {text}"))]);
     // A list may stand in its key's own column, but what takes its place has to stand deeper.
     let deeper = vec![Splice::new(node.start..node.end, format!(" {text}"))];
