@@ -80,7 +80,7 @@ impl Service {
         let trials = (cases.len() * variants.len()) as u32 * u32::from(campaign.trials_per_combination);
         let cost_note = match (total, judges) {
             (_, true) => "judges are not estimated".to_owned(),
-            (Some(cost), _) if cost == 0.0 => "these models are free".to_owned(),
+            (Some(0.0), _) => "these models are free".to_owned(),
             (Some(_), _) => "tokens estimated as characters ÷ 4".to_owned(),
             (None, _) => format!("the price of {} is unknown; set it in Settings", unknown_prices.join(", ")),
         };
