@@ -115,7 +115,8 @@ pub trait TrialLog: Send + Sync {
     /// Makes one record durable; a record with the same key replaces the earlier one (a retry). The old
     /// attempts are kept.
     fn append<'a>(&'a self, record: TrialRecord) -> BoxFuture<'a, Result<(), LogError>>;
-    /// Notes that a trial has started, so that a crash can tell which were in flight. Need not be awaited durably.
+    /// Notes that a trial's first call goes out, so that a crash can tell which were in flight. Must return at once (the
+    /// scheduler calls it) and need not be durable.
     fn started(&self, key: crate::trial::TrialKey, at: Millis);
 }
 

@@ -1,5 +1,7 @@
 //! The server as a process of its own.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on should panic, helpers included")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};

@@ -1,5 +1,7 @@
 //! The mock server itself: a test that relies on a misbehaviour must be able to trust that it happens.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on should panic, helpers included")]
+
 use bakeoff_testkit::{MockOptions, MockServer, Reply, bare_client};
 use serde_json::{Value, json};
 use std::time::Duration;

@@ -61,7 +61,7 @@ struct Scheduler {
     ending: Option<EndReason>,
     /// What was told as the reason of waiting.
     waiting: Option<String>,
-    warned_refusals: usize,
+    told_refusals: Vec<String>,
     /// When something may go on that nobody will send a message about.
     wake: Option<Instant>,
     counts: RunCounts,
@@ -131,7 +131,7 @@ impl Scheduler {
             short_of_money: false,
             ending: None,
             waiting: None,
-            warned_refusals: 0,
+            told_refusals: Vec::new(),
             wake: None,
             counts: RunCounts { known_cost_usd: spec.spent_usd, ..RunCounts::default() },
         }

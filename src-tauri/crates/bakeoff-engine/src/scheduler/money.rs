@@ -49,10 +49,10 @@ impl Scheduler {
                 self.tell(EngineEvent::Warning { message });
             }
         }
-        let refusals: Vec<String> =
-            self.callers.refusals().skip(self.warned_refusals).map(str::to_owned).collect();
-        self.warned_refusals += refusals.len();
+        let untold = |refusal: &&str| !self.told_refusals.iter().any(|told| told == refusal);
+        let refusals: Vec<String> = self.callers.refusals().filter(untold).map(str::to_owned).collect();
         for message in refusals {
+            self.told_refusals.push(message.clone());
             self.tell(EngineEvent::Warning { message });
         }
     }

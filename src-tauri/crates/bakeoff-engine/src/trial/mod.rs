@@ -133,7 +133,10 @@ fn without_answer(draft: &mut Draft, failure: CallFailure) -> Verdict {
                 let message = format!("The answer is over the size limit: {}", error.message);
                 Verdict::Outcome(Outcome::Fail, Some(message))
             }
-            _ => Verdict::infra(error.message),
+            _ => Verdict::infra(match draft.record.attempts.len() {
+                0 | 1 => error.message,
+                tries => format!("{} (the last of {tries} attempts)", error.message),
+            }),
         },
     }
 }

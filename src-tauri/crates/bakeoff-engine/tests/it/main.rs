@@ -1,5 +1,7 @@
 //! The engine against a scripted model and a log in memory, in paused time: hours of waiting take no time at all.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on should panic, helpers included")]
+
 mod common;
 
 mod budget;
