@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PAGE_SIZE, PagedRows } from '$lib/state/paged.svelte';
-import { keyTarget, scrollToShow, visibleRange } from '$lib/state/virtual';
+import { keyTarget, recycled, scrollToShow, visibleRange } from '$lib/state/virtual';
 
 describe('rows in sight', () => {
   it('draws a few more than fit', () => {
@@ -13,6 +13,13 @@ describe('rows in sight', () => {
   it('survives a list that became shorter', () => {
     const { first, end } = visibleRange(9000, 600, 30, 10);
     expect(first).toBeLessThanOrEqual(end);
+  });
+});
+
+describe('slots', () => {
+  it('keep every row of the range once, in its slot', () => {
+    expect(recycled({ first: 8, end: 13 }, 5)).toEqual([10, 11, 12, 8, 9]);
+    expect(recycled({ first: 0, end: 3 }, 5)).toEqual([0, 1, 2]);
   });
 });
 

@@ -22,14 +22,15 @@ export class Apply {
     this.preview = new Loader(() => app.backend.previewApply(this.request as ApplyRequest));
   }
 
-  canApply = $derived.by(
-    () =>
+  get canApply() {
+    return (
       !this.writing &&
       !this.preview.loading &&
       this.preview.value !== null &&
       !this.preview.error &&
-      !this.preview.value.nothing_to_do,
-  );
+      !this.preview.value.nothing_to_do
+    );
+  }
 
   async start(): Promise<void> {
     await this.preview.load();

@@ -34,10 +34,12 @@ export class Builder {
     this.form = new TextValues(app.backend);
   }
 
-  chosen = $derived.by(() => stringList(this.form.values['variants']));
+  get chosen() {
+    return stringList(this.form.values['variants']);
+  }
 
   /** What stops the launch, the text's own findings first. */
-  blockers = $derived.by(() => {
+  get blockers() {
     const all = [...this.editor.diagnostics, ...(this.plan?.diagnostics ?? [])];
     const seen = new Set<string>();
     return all.filter((finding) => {
@@ -46,16 +48,17 @@ export class Builder {
       seen.add(key);
       return true;
     });
-  });
+  }
 
-  canLaunch = $derived.by(
-    () =>
+  get canLaunch() {
+    return (
       !this.launching &&
       this.plan !== null &&
       this.plan.campaign !== null &&
       this.plan.trials > 0 &&
-      !this.blockers.some((finding) => finding.severity === 'error'),
-  );
+      !this.blockers.some((finding) => finding.severity === 'error')
+    );
+  }
 
   async loadChoices(): Promise<void> {
     await this.#app.attempt(async () => {

@@ -12,10 +12,10 @@ export class Campaigns {
     this.rows = new Loader(() => app.backend.listCampaigns());
   }
 
-  selected = $derived.by(() => {
+  get selected() {
     const name = this.#app.navigation.place.campaign;
     return this.rows.value?.find((row) => row.name === name) ?? null;
-  });
+  }
 
   async load(): Promise<void> {
     const rows = await this.rows.load();

@@ -26,15 +26,17 @@ export class Import {
     this.choices = Object.fromEntries((items ?? []).map((item) => [item.source, firstChoice(item)]));
   }
 
-  decisions = $derived.by<ImportDecision[]>(() =>
-    (this.items.value ?? []).map(({ source, hash }) => ({
+  get decisions(): ImportDecision[] {
+    return (this.items.value ?? []).map(({ source, hash }) => ({
       source,
       hash,
       choice: this.choices[source] ?? 'skip',
-    })),
-  );
+    }));
+  }
 
-  writes = $derived.by(() => this.decisions.filter((decision) => decision.choice !== 'skip').length);
+  get writes() {
+    return this.decisions.filter((decision) => decision.choice !== 'skip').length;
+  }
 
   choose(source: string, choice: ImportChoice): void {
     this.choices[source] = choice;

@@ -1,5 +1,6 @@
 /** One run: its head, live progress, heat map and log. */
 import { SvelteMap } from 'svelte/reactivity';
+import type { CompareRequest } from '$lib/bindings/CompareRequest';
 import type { ExportFormat } from '$lib/bindings/ExportFormat';
 import type { Matrix } from '$lib/bindings/Matrix';
 import type { MatrixCell } from '$lib/bindings/MatrixCell';
@@ -16,6 +17,7 @@ const REDRAW_AFTER_MS = 1500;
 
 export class Run {
   readonly id: number;
+  readonly request: CompareRequest;
   readonly detail: Loader<RunDetail>;
   readonly matrix: Loader<Matrix>;
   cells = new SvelteMap<string, MatrixCell>();
@@ -29,18 +31,38 @@ export class Run {
   constructor(app: App, id: number) {
     this.#app = app;
     this.id = id;
+    this.request = ofRuns([id]);
     this.detail = new Loader(() => app.backend.runDetail(id));
     this.matrix = new Loader(() => app.backend.runMatrix(id, this.matrixOffset, MATRIX_PAGE));
   }
 
-  row = $derived.by(() => this.detail.value?.row ?? null);
-  news = $derived.by<RunProgress | undefined>(() => this.#app.runs.progress.get(this.id));
-  state = $derived.by(() => this.news?.state ?? this.row?.state ?? null);
-  live = $derived.by(() => this.state !== null && isLive(this.state));
-  done = $derived.by(() => this.news?.done ?? this.row?.done ?? 0);
-  planned = $derived.by(() => this.news?.planned ?? this.row?.planned ?? 0);
-  cost = $derived.by(() => (this.news ? this.news.cost_usd : (this.row?.cost_usd ?? null)));
-  request = $derived.by(() => ofRuns([this.id]));
+  get row() {
+    return this.detail.value?.row ?? null;
+  }
+
+  get news(): RunProgress | undefined {
+    return this.#app.runs.progress.get(this.id);
+  }
+
+  get state() {
+    return this.news?.state ?? this.row?.state ?? null;
+  }
+
+  get live() {
+    return this.state !== null && isLive(this.state);
+  }
+
+  get done() {
+    return this.news?.done ?? this.row?.done ?? 0;
+  }
+
+  get planned() {
+    return this.news?.planned ?? this.row?.planned ?? 0;
+  }
+
+  get cost() {
+    return this.news ? this.news.cost_usd : (this.row?.cost_usd ?? null);
+  }
 
   /** Reads everything and follows the news; the result ends it. */
   start(): () => void {

@@ -22,10 +22,10 @@ export class TrialList {
     this.rows = new PagedRows((offset, limit) => app.backend.listTrials(run, this.filter, offset, limit));
   }
 
-  filtered = $derived.by(() => {
+  get filtered() {
     const { outcomes, variant, case: only, search } = this.filter;
     return outcomes.length > 0 || variant !== null || only !== null || search !== null;
-  });
+  }
 
   show(filter: TrialFilter, caseId: string | null = null): void {
     this.filter = filter;

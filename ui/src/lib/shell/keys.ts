@@ -19,7 +19,7 @@ function withMod(app: App, event: KeyboardEvent): void {
   else if (key === 'o') void app.chooseImport();
   else if (key === 'p' && event.shiftKey) void togglePause(app);
   else if (place && app.sheet === null) app.navigation.go(place.name);
-  else if (key !== 's') return;
+  else return;
   event.preventDefault();
 }
 

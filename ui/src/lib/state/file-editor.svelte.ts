@@ -34,8 +34,13 @@ export class FileEditor {
     this.kind = kind;
   }
 
-  dirty = $derived.by(() => this.saved !== null && this.text !== this.saved.text);
-  hasErrors = $derived.by(() => this.diagnostics.some((finding) => finding.severity === 'error'));
+  get dirty() {
+    return this.saved !== null && this.text !== this.saved.text;
+  }
+
+  get hasErrors() {
+    return this.diagnostics.some((finding) => finding.severity === 'error');
+  }
 
   get name(): string {
     return (this.path.split('/').pop() ?? this.path).replace(/\.ya?ml$/, '');

@@ -5,13 +5,24 @@ export interface Range {
   end: number;
 }
 
-const OVERSCAN = 6;
+export const OVERSCAN = 6;
 
 /** The rows to draw. */
 export function visibleRange(scrollTop: number, height: number, rowHeight: number, total: number): Range {
   const first = Math.max(0, Math.floor(scrollTop / rowHeight) - OVERSCAN);
   const end = Math.min(total, Math.ceil((scrollTop + height) / rowHeight) + OVERSCAN);
   return { first: Math.min(first, total), end: Math.max(end, 0) };
+}
+
+/** The rows of a range in the order of their slots (index modulo capacity), so that slots stay where they are. */
+export function recycled({ first, end }: Range, capacity: number): number[] {
+  const turn = first - (first % capacity);
+  const rows: number[] = [];
+  for (let slot = 0; slot < capacity; slot++) {
+    const index = turn + slot < first ? turn + slot + capacity : turn + slot;
+    if (index < end) rows.push(index);
+  }
+  return rows;
 }
 
 /** Where to scroll so that a row is in sight, moving as little as possible. */

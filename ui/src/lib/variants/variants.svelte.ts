@@ -43,10 +43,10 @@ export class Variants {
 
   colours = $derived.by(() => colourIndices(this.rows.value ?? [], this.campaigns.value ?? []));
 
-  selected = $derived.by(() => {
+  get selected() {
     const path = this.#app.navigation.place.variant;
     return this.rows.value?.find((row) => row.path === path) ?? null;
-  });
+  }
 
   async load(): Promise<void> {
     const [rows] = await Promise.all([this.rows.load(), this.campaigns.load(), this.#loadSchema()]);
