@@ -82,6 +82,17 @@ const commands: Commands = {
   doctor: () => invoke('doctor'),
 };
 
+/** Web views that refuse the clipboard still copy what is selected. */
+function copyBySelection(text: string): void {
+  const field = document.createElement('textarea');
+  field.value = text;
+  (document.querySelector('dialog[open]') ?? document.body).append(field);
+  field.select();
+  const copied = document.execCommand('copy');
+  field.remove();
+  if (!copied) throw new Error('The text could not be copied: this system refuses the clipboard.');
+}
+
 let store: Promise<Store> | undefined;
 const memory = () => (store ??= load('window.json', { defaults: {}, autoSave: 300 }));
 
@@ -119,7 +130,7 @@ const desktop: Desktop = {
   saveAs: (title, suggested, filters) => save({ title, filters, defaultPath: suggested }),
 
   setTheme: (theme) => getCurrentWindow().setTheme(theme === 'system' ? null : theme),
-  copy: (text) => navigator.clipboard.writeText(text),
+  copy: (text) => navigator.clipboard.writeText(text).catch(() => copyBySelection(text)),
 
   async remember(key, value) {
     await (await memory()).set(key, value);

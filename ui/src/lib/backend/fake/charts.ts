@@ -7,7 +7,7 @@ import type { VariantSummary } from '$lib/bindings/VariantSummary';
 import { sortedLatencies, summaries } from './compare';
 import type { FakeRun } from './runs';
 
-const COLOURS = ['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#d55e00', '#56b4e9', '#f0e442', '#999999'];
+const COLOURS = ['#0072b2', '#b97f00', '#009169', '#c0649a', '#d55e00', '#2f93cc', '#8f8500', '#4a4a4a'];
 const TITLES: Record<ChartKind, string> = {
   success: 'Success rate',
   latency_ecdf: 'Latency, share of trials at or below',
