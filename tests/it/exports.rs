@@ -74,3 +74,19 @@ fn a_target_that_cannot_be_written_is_told() {
     assert!(ran.err.contains("/nonexistent/folder"), "{}", ran.err);
     place.run(&["export", "9", "--format", "csv"]).expect_code(3).says("run #9");
 }
+
+/// As `bakeoff export 1 --format json | head -c 1` does.
+#[test]
+fn a_reader_that_has_enough_is_no_error() {
+    for arguments in [&["export", "1", "--format", "json"][..], &["show", "1", "--trials", "450", "--json"]] {
+        let mut command = tickets_run().command(arguments);
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        let mut child = command.spawn().expect("the program can be started");
+        let mut out = child.stdout.take().expect("stdout is piped");
+        std::io::Read::read_exact(&mut out, &mut [0]).expect("it begins to print");
+        drop(out);
+        let ended = child.wait_with_output().expect("it ends");
+        let err = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!((ended.status.code(), &*err), (Some(0), ""), "{arguments:?}");
+    }
+}

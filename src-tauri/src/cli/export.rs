@@ -1,6 +1,6 @@
 //! `bakeoff export ID --format csv|json|html`
 
-use super::output::{Output, talk};
+use super::output::{Output, Stdout, talk};
 use super::{CliResult, DONE};
 use bakeoff_service::Service;
 use bakeoff_service::dto::ExportFormat;
@@ -41,7 +41,7 @@ pub fn run(service: &Service, arguments: &Arguments, output: &Output) -> CliResu
                 talk(&format!("written to {}", path.display()))
             });
         }
-        None => service.export_to(arguments.run, format, &mut std::io::stdout().lock())?,
+        None => service.export_to(arguments.run, format, &mut Stdout)?,
     }
     Ok(DONE)
 }
