@@ -49,6 +49,9 @@ const chrome = EditorView.theme({
   '.cm-panels': { backgroundColor: 'var(--sunken)', color: 'var(--text)', fontFamily: 'var(--font)' },
   '.cm-panels-top': { borderBottom: '1px solid var(--border)' },
   '.cm-panels-bottom': { borderTop: '1px solid var(--border)' },
+  '.cm-panel.cm-search': { padding: '6px 12px', fontSize: '12px' },
+  '.cm-panel.cm-search input, .cm-panel.cm-search button, .cm-panel.cm-search label': { fontSize: '12px' },
+  '.cm-textfield:focus-visible, .cm-button:focus-visible': { outline: '2px solid var(--accent)' },
   '.cm-textfield': {
     border: '1px solid var(--border)',
     borderRadius: '4px',
@@ -64,7 +67,8 @@ const chrome = EditorView.theme({
   '.cm-searchMatch': { backgroundColor: 'var(--warn-soft)', outline: '1px solid var(--warn)' },
   '.cm-searchMatch-selected': { backgroundColor: 'color-mix(in srgb, var(--warn) 40%, transparent)' },
   '.cm-deletedChunk': { backgroundColor: 'var(--bad-soft)' },
-  '.cm-changedLine': { backgroundColor: 'var(--good-soft) !important' },
+  '&.cm-merge-a .cm-changedLine': { backgroundColor: 'var(--bad-soft)' },
+  '&.cm-merge-b .cm-changedLine': { backgroundColor: 'var(--good-soft)' },
   '.cm-collapsedLines': { background: 'var(--sunken)', color: 'var(--muted)', padding: '3px 8px' },
 });
 
