@@ -36,23 +36,24 @@ export function makeHome() {
   return { home, workspace, environment, cli, remove: () => rmSync(home, { recursive: true, force: true }) };
 }
 
-/** Opens the window; call `close` at the end. `home` can be given to start a second time in the same home. */
+/** Opens the window; call `close` at the end. `home` can be given to prepare it or to start a second time in it. */
 export async function openApp({ width = 1280, height = 800, home = makeHome(), keepHome = false } = {}) {
-  const screen = await startScreen(width, height);
-  const environment = { ...home.environment, DISPLAY: screen.display };
-  const driver = await startDriver(environment);
-  const session = await Session.start(driver.url, binary, ["-C", home.workspace]);
-  await session.shown("[data-testid=app]");
-  return {
-    ...home,
-    session,
-    display: screen.display,
-    environment,
-    async close() {
-      await session.stop().catch(() => {});
-      await driver.stop();
-      await screen.stop();
-      if (!keepHome) home.remove();
-    },
+  const closing = keepHome ? [] : [home.remove];
+  const close = async () => {
+    for (const step of closing.toReversed()) await step();
   };
+  try {
+    const screen = await startScreen(width, height);
+    closing.push(screen.stop);
+    const environment = { ...home.environment, DISPLAY: screen.display };
+    const driver = await startDriver(environment);
+    closing.push(driver.stop);
+    const session = await Session.start(driver.url, binary, ["-C", home.workspace]);
+    closing.push(() => session.stop().catch(() => {}));
+    await session.shown("[data-testid=workspace-name]");
+    return { ...home, session, environment, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }

@@ -59,11 +59,16 @@ export class Session {
     return found[0]?.[ELEMENT];
   }
 
-  /** The element, once it is there and shown. */
+  /** The element, once it is there and shown. (WebKit's own "displayed" calls cut-off text hidden.) */
   shown(selector, milliseconds) {
     return until(`${selector} is shown`, async () => {
-      const element = await this.find(selector);
-      return element && (await call("GET", `${this.#url}/element/${element}/displayed`)) && element;
+      const isShown = await this.run(`(selector) => {
+        const element = document.querySelector(selector);
+        if (!element?.checkVisibility({ visibilityProperty: true })) return false;
+        const box = element.getBoundingClientRect();
+        return box.width > 0 && box.height > 0;
+      }`, selector);
+      return isShown && this.find(selector);
     }, milliseconds);
   }
 
@@ -81,14 +86,16 @@ export class Session {
   }
 
   async text(selector) {
-    return call("GET", `${this.#url}/element/${await this.shown(selector)}/text`);
+    await this.shown(selector);
+    return this.run("(selector) => document.querySelector(selector)?.innerText ?? ''", selector);
   }
 
   /** Waits until the element's text matches. */
   textMatches(selector, pattern, milliseconds) {
     return until(`the text of ${selector} matches ${pattern}`, async () => {
       const text = await this.text(selector);
-      return pattern.test(text) && text;
+      if (!pattern.test(text)) throw new Error(`it is ${JSON.stringify(text.slice(0, 300))}`);
+      return text || true;
     }, milliseconds);
   }
 
@@ -99,6 +106,11 @@ export class Session {
 
   async clear(selector) {
     await this.#post(`element/${await this.shown(selector)}/clear`);
+  }
+
+  /** Chooses an option of a native list. */
+  async choose(selector, value) {
+    await this.click(`${selector} option[value="${value}"]`);
   }
 
   /** Presses keys, modifiers first: `press(Key.control, "k")`. */

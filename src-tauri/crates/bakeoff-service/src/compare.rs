@@ -91,11 +91,13 @@ pub(crate) fn options(pool: &Pool, request: &CompareRequest) -> Result<AnalysisO
         Some(metric) => parse_metric(metric)?.0,
         None => campaign.primary_metric,
     };
+    // The campaign's margin is in the unit of its own metric.
+    let margin = if primary_metric == campaign.primary_metric { campaign.margin } else { 0.0 };
     Ok(AnalysisOptions {
         baseline: baseline as u16,
         cases: pool.cases.len() as u32,
         confidence: campaign.confidence,
-        margin: campaign.margin,
+        margin,
         primary_metric,
         timeout_counts_as: campaign.timeout_counts_as,
         complete: pool.complete,
@@ -127,8 +129,7 @@ pub(crate) fn evidence(comparison: &Comparison, summary: &VariantSummary) -> Str
         None => of.success_rate.clone(),
     };
     let own = estimate(summary);
-    let mut parts =
-        vec![format!("{} {}, n = {}", metric.label().to_lowercase(), format::estimate(metric, &own), own.n)];
+    let mut parts = vec![format!("{} {}", metric.label().to_lowercase(), format::estimate(metric, &own))];
     if summary.variant != comparison.baseline {
         let baseline = comparison.variants.iter().find(|other| other.variant == comparison.baseline);
         if let Some(baseline) = baseline {

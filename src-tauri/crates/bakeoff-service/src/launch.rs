@@ -5,6 +5,7 @@ use crate::campaigns::{Loaded, LoadedVariant};
 use crate::dto::{ErrorCode, LaunchOptions, Notice, RunProgress, RunRow, RunState, ServiceError};
 use crate::error::Result;
 use crate::live::{Beginning, Live};
+use crate::others::progress_of;
 use crate::service::Service;
 use bakeoff_core::campaign::Campaign;
 use bakeoff_core::dataset::Case;
@@ -117,7 +118,7 @@ impl Service {
         if let Some(active) = self.active.get(run) {
             return Ok(active.snapshot());
         }
-        self.stored_progress(run)
+        Ok(progress_of(&self.store().run(run)?))
     }
 
     /// Waits until a run of this program has ended, or for `most`.
@@ -330,32 +331,6 @@ impl Service {
     fn log_event(&self, run: u32, kind: &'static str, message: &str) -> Result<()> {
         self.wait(self.store().append_event(run, self.now(), kind, message))?;
         Ok(())
-    }
-
-    fn stored_progress(&self, run: u32) -> Result<RunProgress> {
-        let row = self.run_row(self.store().run(run)?)?;
-        let summary = self.store().run(run)?;
-        let passes = summary.count(|outcome| outcome == bakeoff_core::outcome::Outcome::Pass);
-        let fails = summary.count(|outcome| {
-            use bakeoff_core::outcome::Outcome::{Fail, Timeout};
-            matches!(outcome, Fail | Timeout)
-        });
-        Ok(RunProgress {
-            run,
-            sequence: 0,
-            state: row.state,
-            planned: row.planned,
-            done: row.done,
-            running: 0,
-            passes,
-            fails,
-            unusable: row.done.saturating_sub(passes + fails),
-            rate: None,
-            eta_seconds: None,
-            cost_usd: row.cost_usd,
-            waiting_for: None,
-            cells: Vec::new(),
-        })
     }
 }
 

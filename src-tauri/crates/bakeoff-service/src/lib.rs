@@ -19,6 +19,7 @@ mod files;
 mod import;
 mod launch;
 mod live;
+mod others;
 mod pool;
 mod providers;
 mod runs;

@@ -5,7 +5,7 @@ use crate::dto::{Notice, ServiceError, Settings, WorkspaceInfo};
 use crate::error::Result;
 use crate::pool::PoolCache;
 use crate::workspace::Workspace;
-use crate::{settings, watch};
+use crate::{others, settings, watch};
 use bakeoff_core::trial::Millis;
 use bakeoff_model::Keys;
 use bakeoff_store::Store;
@@ -90,6 +90,7 @@ impl Service {
         runtime.block_on(store.recover(crate::time::now()))?;
         let (notices, _) = broadcast::channel(256);
         let watcher = watch::start(&workspace, notices.clone());
+        runtime.spawn(others::watch(store.clone(), notices.clone()));
         Ok(Self {
             fresh,
             settings: Mutex::new(settings::load(&options.config_folder)?),
