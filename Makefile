@@ -36,15 +36,15 @@ test-ui: ui/node_modules/.package-lock.json
 	cd ui && npm run --silent check && npm run --silent lint && npm run --silent test
 
 test-window: .ci/packages.test ui/dist/index.html
-	cargo build --features desktop
-	node --test tests/e2e/
+	cargo build --features ipc-test
+	node --test --test-concurrency=1 tests/e2e/*.test.mjs
 
 bench: .ci/packages.window ui/dist/index.html
 	cargo build --release --features desktop
 	cargo run --release -p bakeoff-bench
 
 soak: .ci/packages.test
-	BAKEOFF_SOAK=1 cargo test --release --test it -- crash
+	BAKEOFF_SOAK=1 cargo test --test it -- crash
 
 # Writes generated files (schemas, snapshots, TypeScript types) anew.
 bless:
