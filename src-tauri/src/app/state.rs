@@ -4,10 +4,13 @@ use bakeoff_service::Service;
 use bakeoff_service::dto::{ErrorCode, ServiceError};
 use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
+use tokio::sync::watch;
 
 /// What the commands share.
 pub struct AppState {
     service: RwLock<Option<Arc<Service>>>,
+    /// Counts the workspaces opened, for whoever follows the open one.
+    opened: watch::Sender<u64>,
     /// The workspace that was named on the command line.
     pub requested: Option<PathBuf>,
 }
@@ -15,7 +18,7 @@ pub struct AppState {
 impl AppState {
     /// No workspace is open yet; the window opens one first thing.
     pub fn new(requested: Option<PathBuf>) -> Self {
-        Self { service: RwLock::new(None), requested }
+        Self { service: RwLock::new(None), opened: watch::Sender::new(0), requested }
     }
 
     /// The open service.
@@ -31,8 +34,14 @@ impl AppState {
         let mut slot = self.service.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         let old = slot.replace(service);
         drop(slot);
+        self.opened.send_modify(|opened| *opened += 1);
         // The last owner of a service waits for its writer; that must not happen on an async thread.
         tauri::async_runtime::spawn_blocking(move || drop(old));
+    }
+
+    /// Tells when another workspace is opened.
+    pub fn opened(&self) -> watch::Receiver<u64> {
+        self.opened.subscribe()
     }
 
     /// Runs one use case on a blocking thread.

@@ -6,7 +6,8 @@ use bakeoff_service::{Service, ServiceOptions};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tauri::ipc::Channel;
-use tauri::{AppHandle, Runtime, State};
+use tauri::{AppHandle, Manager, Runtime, State};
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 /// Opens a workspace. `None`: the one named on the command line, else the last one, else the starter.
@@ -35,22 +36,44 @@ pub async fn workspace(state: State<'_, AppState>) -> Result<WorkspaceInfo, Serv
     state.call(|service| service.workspace()).await
 }
 
-/// Sends notices of the open workspace until the channel's page is gone.
+/// Sends notices of whichever workspace is open until the channel's page is gone.
 #[tauri::command]
-pub async fn watch(state: State<'_, AppState>, channel: Channel<Notice>) -> Result<(), ServiceError> {
-    let mut notices = state.service()?.notices();
+pub async fn watch<R: Runtime>(app: AppHandle<R>, channel: Channel<Notice>) -> Result<(), ServiceError> {
     tauri::async_runtime::spawn(async move {
+        let mut opened = app.state::<AppState>().opened();
         loop {
-            let notice = match notices.recv().await {
-                Ok(notice) => notice,
-                // The page was too slow: tell it to read everything anew.
-                Err(RecvError::Lagged(_)) => Notice::Runs,
-                Err(RecvError::Closed) => break,
+            let notices = app.state::<AppState>().service().ok().map(|service| service.notices());
+            let goes_on = match notices {
+                Some(notices) => forward(notices, &channel, &mut opened).await,
+                None => opened.changed().await.is_ok(),
             };
-            if channel.send(notice).is_err() {
+            if !goes_on {
                 break;
             }
         }
     });
     Ok(())
+}
+
+/// Forwards until another workspace is opened (`true`) or the page is gone (`false`).
+async fn forward(
+    mut notices: Receiver<Notice>,
+    channel: &Channel<Notice>,
+    opened: &mut tokio::sync::watch::Receiver<u64>,
+) -> bool {
+    loop {
+        let notice = tokio::select! {
+            changed = opened.changed() => return changed.is_ok(),
+            notice = notices.recv() => match notice {
+                Ok(notice) => notice,
+                // The page was too slow: tell it to read everything anew.
+                Err(RecvError::Lagged(_)) => Notice::Runs,
+                // The workspace was closed; the next one is about to be opened.
+                Err(RecvError::Closed) => return opened.changed().await.is_ok(),
+            },
+        };
+        if channel.send(notice).is_err() {
+            return false;
+        }
+    }
 }
