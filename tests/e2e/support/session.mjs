@@ -110,7 +110,12 @@ export class Session {
 
   /** Chooses an option of a native list. */
   async choose(selector, value) {
-    await this.click(`${selector} option[value="${value}"]`);
+    await until(`${selector} offers ${value}`, async () => {
+      // An option in a closed list has no box of its own.
+      const option = await this.find(`${selector} option[value="${value}"]`);
+      await this.#post(`element/${option}/click`);
+      return true;
+    });
   }
 
   /** Presses keys, modifiers first: `press(Key.control, "k")`. */
