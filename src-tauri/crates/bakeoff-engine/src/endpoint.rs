@@ -5,6 +5,7 @@ use crate::backoff::LONGEST_ASKED;
 use crate::bucket::Bucket;
 use crate::message::CallResult;
 use crate::spec::ProviderLimits;
+use crate::words::sentence;
 use bakeoff_core::ports::ModelErrorKind;
 use bakeoff_core::variant::Provider;
 use std::time::Duration;
@@ -192,9 +193,10 @@ impl Endpoint {
         self.auth_errors += 1;
         if self.auth_errors >= AUTH_ERRORS && self.refused.is_none() {
             self.refused = Some(format!(
-                "{} refused the last {AUTH_ERRORS} calls: {message} The other trials of it were not sent. Check its key in \
+                "{} refused the last {AUTH_ERRORS} calls: {} The other trials of it were not sent. Check its key in \
                  Settings, then resume the run.",
-                self.provider.name()
+                self.provider.name(),
+                sentence(message)
             ));
         }
     }

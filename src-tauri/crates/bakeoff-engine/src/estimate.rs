@@ -8,8 +8,14 @@ use bakeoff_core::variant::Provider;
 
 /// Bytes of text to a token; a rule of thumb for English that is too low rather than too high for other scripts.
 const BYTES_PER_TOKEN: f64 = 4.0;
+/// Bytes of text to a token of a model that has not answered yet: fewer than in any common script.
+const FIRST_BYTES_PER_TOKEN: f64 = 2.0;
+/// Input tokens that a chat's frame (roles, separators) adds to the text.
+const FRAME: f64 = 16.0;
 /// Output tokens of a model that has not answered yet and has no limit.
 const FIRST_OUTPUT: f64 = 1_000.0;
+/// Output tokens at most, of a model that has not answered yet and has no limit.
+const MOST_OUTPUT: f64 = 16_384.0;
 
 /// What is set aside for a call.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -18,6 +24,9 @@ pub(crate) struct Estimate {
     pub tokens: f64,
     /// USD, rather too much than too little; 0 when the price is unknown.
     pub cost: f64,
+    /// USD by which the call may pass `cost` at worst (a token for each byte, the longest answer); 0 once the model has
+    /// answered.
+    pub doubt: f64,
 }
 
 /// What is known of one model of one provider.
@@ -61,16 +70,21 @@ impl Estimator {
         max_output: Option<u32>,
     ) -> Estimate {
         let figures = self.figures(provider, model);
-        let input = (bytes as f64 / BYTES_PER_TOKEN).ceil() * figures.input_ratio;
+        let bytes = bytes as f64;
+        let input = (bytes / BYTES_PER_TOKEN).ceil() * figures.input_ratio;
         let known = figures.answers > 0.0;
+        let careful = if known { input } else { (bytes / FIRST_BYTES_PER_TOKEN).ceil() + FRAME };
         let most = max_output.map(f64::from);
         let usual = if known { figures.outputs / figures.answers } else { FIRST_OUTPUT };
         let largest = if known { figures.largest_output } else { FIRST_OUTPUT };
         let price = figures.price.unwrap_or(Price { input: 0.0, cached_input: None, output: 0.0 });
-        let output = most.unwrap_or(largest);
+        let usd = |input: f64, output: f64| (input * price.input + output * price.output) / 1e6;
+        let cost = usd(careful, most.unwrap_or(largest));
+        let worst = if known { cost } else { usd(bytes + FRAME, most.unwrap_or(MOST_OUTPUT)) };
         Estimate {
             tokens: input + most.map_or(usual, |most| most.min(usual)),
-            cost: (input * price.input + output * price.output) / 1e6,
+            cost,
+            doubt: (worst - cost).max(0.0),
         }
     }
 
@@ -149,14 +163,17 @@ mod tests {
     #[test]
     fn starts_with_rules_of_thumb_and_learns() {
         let mut estimator = estimator();
-        check(estimator.of(&request(None)), 1100.0, (100.0 + 10_000.0) / 1e6);
-        check(estimator.of(&request(Some(50))), 150.0, (100.0 + 500.0) / 1e6);
+        check(estimator.of(&request(None)), 1100.0, (216.0 + 10_000.0) / 1e6);
+        check(estimator.of(&request(Some(50))), 150.0, (216.0 + 500.0) / 1e6);
+        let doubt = estimator.of(&request(Some(50))).doubt;
+        assert!((doubt - 200.0 / 1e6).abs() < 1e-12, "a token for each of 400 bytes at worst: {doubt}");
         for output in [10, 30] {
             let usage =
                 Usage { input_tokens: Some(150), cached_input_tokens: None, output_tokens: Some(output) };
             estimator.learn(&request(None), &usage);
         }
         check(estimator.of(&request(None)), 150.0 + 20.0, (150.0 + 300.0) / 1e6);
+        assert_eq!(estimator.of(&request(None)).doubt, 0.0, "it is known now");
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod queue;
 mod scheduler;
 mod spec;
 mod trial;
+mod words;
 
 pub use event::{EndReason, EngineEvent, RunCounts, RunEnd, TrialSummary};
 pub use handle::RunHandle;

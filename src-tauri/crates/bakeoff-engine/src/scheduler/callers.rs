@@ -4,6 +4,7 @@
 use crate::endpoint::Endpoint;
 use crate::message::CallResult;
 use crate::spec::ProviderLimits;
+use crate::words::sentence;
 use bakeoff_core::ports::{ModelErrorKind, ModelRequest};
 use bakeoff_core::scorer::{Scorer, ScorerKind};
 use bakeoff_core::variant::{Provider, Variant};
@@ -149,9 +150,10 @@ impl Callers {
                 caller.bad_requests += 1;
                 if caller.bad_requests >= BAD_REQUESTS && caller.refused.is_none() {
                     caller.refused = Some(format!(
-                        "The first {BAD_REQUESTS} calls of {} were not accepted: {message} The other trials of it were not \
+                        "The first {BAD_REQUESTS} calls of {} were not accepted: {} The other trials of it were not \
                          sent. Correct its model or parameters and launch again, or mend the server and resume the run.",
-                        caller.name
+                        caller.name,
+                        sentence(message)
                     ));
                 }
             }

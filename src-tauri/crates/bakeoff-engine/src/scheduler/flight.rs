@@ -1,6 +1,7 @@
 //! A trial that was started and has not ended.
 
 use crate::endpoint::Permit;
+use crate::estimate::Estimate;
 use bakeoff_core::ports::ModelRequest;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -24,8 +25,8 @@ pub(super) enum Stage {
     Preparing,
     /// Waiting for a permit.
     Asking,
-    /// A call is open; its cost was estimated as `cost`.
-    Calling { permit: Permit, caller: usize, cost: f64, request: Arc<ModelRequest> },
+    /// A call is open.
+    Calling { permit: Permit, caller: usize, estimate: Estimate, request: Arc<ModelRequest> },
     /// Waiting to try again.
     BackingOff { until: Instant, message: String },
     /// Judging, writing.

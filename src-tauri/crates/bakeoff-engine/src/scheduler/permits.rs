@@ -3,16 +3,18 @@
 use super::Scheduler;
 use super::flight::Stage;
 use crate::endpoint::Block;
+use crate::estimate::Estimate;
 use crate::event::EngineEvent;
 use crate::message::{Ask, Permission};
+use bakeoff_core::ports::ModelRequest;
 use tokio::time::Instant;
 
 /// What is decided on one ask.
 enum Decision {
     Grant {
         endpoint: usize,
-        tokens: f64,
-        cost: f64,
+        estimate: Estimate,
+        /// USD.
         reserve: f64,
     },
     /// A message or [`Scheduler::wake`] will come.
@@ -37,8 +39,8 @@ impl Scheduler {
                 decision => decision,
             };
             match decision {
-                Decision::Grant { endpoint, tokens, cost, reserve } => {
-                    self.grant(ask, endpoint, tokens, cost, reserve, now);
+                Decision::Grant { endpoint, estimate, reserve } => {
+                    self.grant(ask, endpoint, estimate, reserve, now);
                 }
                 Decision::Deny(reason) => deny(ask, reason),
                 Decision::Wait => self.asking.push_back(ask),
@@ -95,13 +97,25 @@ impl Scheduler {
             }
             Ok(()) => {}
         }
-        if !self.budget.fits(reserve) {
+        // The first call of a model shows what its calls take; further ones before its answer must fit at worst.
+        let doubt = if estimate.doubt > 0.0 && self.is_calling(&ask.request) { estimate.doubt } else { 0.0 };
+        if !self.budget.surely_fits(reserve, doubt) {
             return Decision::WaitForMoney;
         }
-        Decision::Grant { endpoint, tokens: estimate.tokens, cost: estimate.cost, reserve }
+        Decision::Grant { endpoint, estimate, reserve }
     }
 
-    fn grant(&mut self, ask: Ask, endpoint: usize, tokens: f64, cost: f64, reserve: f64, now: Instant) {
+    /// Whether a call of the same model is open.
+    fn is_calling(&self, asked: &ModelRequest) -> bool {
+        self.count(|stage| match stage {
+            Stage::Calling { request, .. } => {
+                request.provider == asked.provider && request.model == asked.model
+            }
+            _ => false,
+        }) > 0
+    }
+
+    fn grant(&mut self, ask: Ask, endpoint: usize, estimate: Estimate, reserve: f64, now: Instant) {
         let Some(flight) = self.flights.get_mut(&ask.key) else { return };
         let first = !flight.called;
         if ask.reply.send(Permission::Granted).is_err() {
@@ -112,14 +126,15 @@ impl Scheduler {
             flight.permit_held = true;
             self.occupied += 1;
         }
-        let permit = self.callers.endpoint(endpoint).begin(endpoint, tokens, now);
+        let permit = self.callers.endpoint(endpoint).begin(endpoint, estimate.tokens, now);
         self.callers.engage(endpoint);
         flight.engaged_at = Some(endpoint);
         flight.endpoint = endpoint;
         flight.called = true;
         flight.reserved += reserve;
-        flight.stage = Stage::Calling { permit, caller: ask.caller, cost, request: ask.request };
+        flight.stage = Stage::Calling { permit, caller: ask.caller, estimate, request: ask.request };
         self.budget.reserve(reserve);
+        self.budget.add_doubt(estimate.doubt);
         if first {
             self.context.log.started(ask.key, self.context.clock.now());
             self.tell(EngineEvent::TrialStarted { key: ask.key });

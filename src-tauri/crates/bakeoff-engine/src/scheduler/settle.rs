@@ -28,11 +28,12 @@ impl Scheduler {
         self.yield_permit(key);
         self.disengage(key);
         let Some(flight) = self.flights.get_mut(&key) else { return };
-        let Stage::Calling { permit, caller, cost, request } =
+        let Stage::Calling { permit, caller, estimate, request } =
             std::mem::replace(&mut flight.stage, Stage::Finishing)
         else {
             return;
         };
+        self.budget.remove_doubt(estimate.doubt);
         let used = report.usage.total_tokens();
         if let Some(message) = self.callers.endpoint(permit.endpoint).end(permit, &report.result, used, now) {
             self.tell(EngineEvent::LimitLowered { message });
@@ -42,7 +43,7 @@ impl Scheduler {
             self.estimator.learn(&request, &report.usage);
         }
         self.counts.known_cost_usd += report.cost_usd.unwrap_or(0.0);
-        self.spend(key, report.cost_usd.unwrap_or(cost));
+        self.spend(key, report.cost_usd.unwrap_or(estimate.cost));
     }
 
     /// Money leaves what was set aside for the trial; what it costs more than that comes on top.
@@ -81,9 +82,10 @@ impl Scheduler {
 
     /// A call that was given up may be charged all the same, so what was set aside for it counts as spent.
     fn abandon_call(&mut self, flight: &Flight) {
-        if let Stage::Calling { permit, cost, .. } = &flight.stage {
+        if let Stage::Calling { permit, estimate, .. } = &flight.stage {
             self.callers.endpoint(permit.endpoint).abandon();
-            self.budget.spend(*cost);
+            self.budget.remove_doubt(estimate.doubt);
+            self.budget.spend(estimate.cost);
         }
     }
 

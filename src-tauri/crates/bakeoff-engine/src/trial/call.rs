@@ -4,6 +4,7 @@ use super::draft::{Answered, AttemptEnd, Draft};
 use super::{Context, millis};
 use crate::backoff;
 use crate::message::{Ask, CallReport, CallResult, Message, Permission};
+use crate::words::sentence;
 use bakeoff_core::ports::{ModelAnswer, ModelError, ModelErrorKind, ModelRequest};
 use bakeoff_core::price::Price;
 use bakeoff_core::trial::{AttemptPurpose, Usage};
@@ -48,7 +49,7 @@ pub(super) async fn call(
             return Err(failure);
         }
         let wait = backoff::wait(context.seed, draft.key(), retry, retry_after);
-        let message = format!("{message} Trying again in {:.1} s.", wait.as_secs_f64());
+        let message = format!("{} Trying again in {:.1} s.", sentence(message), wait.as_secs_f64());
         back_off(context, draft, wait, message).await;
         retry += 1;
     }

@@ -8,6 +8,7 @@ use crate::event::TrialSummary;
 use crate::message::{Message, TrialEnd};
 use crate::prepare::Prepared;
 use crate::spec::{CaseSource, PriceSource};
+use crate::words::sentence;
 use bakeoff_core::outcome::Outcome;
 use bakeoff_core::ports::{Clock, Model, ModelErrorKind, TrialLog};
 use bakeoff_core::trial::{AttemptPurpose, TrialKey};
@@ -121,7 +122,10 @@ fn without_answer(draft: &mut Draft, failure: CallFailure) -> Verdict {
         CallFailure::Denied(_) if draft.record.attempts.is_empty() => Verdict::NotRun,
         CallFailure::Denied(reason) => {
             let last = draft.record.attempts.last().and_then(|attempt| attempt.error.clone());
-            Verdict::infra(format!("{} It was not tried again: {reason}", last.unwrap_or_default()))
+            Verdict::infra(format!(
+                "{} It was not tried again: {reason}",
+                sentence(&last.unwrap_or_default())
+            ))
         }
         CallFailure::TimedOut(message) => Verdict::Outcome(Outcome::Timeout, Some(message)),
         CallFailure::Model(error, took) => match error.kind {

@@ -89,3 +89,28 @@ async fn a_free_model_runs_on_any_budget() {
     world.price = Some(bakeoff_core::price::Price { input: 0.0, cached_input: None, output: 0.0 });
     assert_eq!(world.run().await.reason, EndReason::Finished);
 }
+
+/// Every call costs 10 × 1000 ÷ 10⁶ = 0.01 USD; its 28 bytes look like 7 tokens.
+fn surprising(budget_usd: f64, parallel: u16) -> World {
+    let answer = FakeAnswer::text_with_tokens("yes", 10, 5).after(Duration::from_secs(1));
+    let mut world = World::new(30, FakeModel::scripted(vec![answer]));
+    world.price = Some(bakeoff_core::price::Price { input: 1_000.0, cached_input: None, output: 0.0 });
+    world.spec.parallel = parallel;
+    world.spec.budget_usd = Some(budget_usd);
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_wave_of_calls_keeps_within_it() {
+    let world = surprising(0.05, 8);
+    let end = world.run().await;
+    assert_eq!((end.reason, world.model.calls()), (EndReason::OutOfBudget, 5));
+    assert!(end.counts.known_cost_usd <= 0.05 + 1e-9, "{}", end.counts.known_cost_usd);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_budget_that_surely_covers_the_first_wave_does_not_hold_it_back() {
+    let world = surprising(5.0, 8);
+    assert_eq!(world.run().await.reason, EndReason::Finished);
+    assert_eq!(world.model.most_in_flight(), 8);
+}

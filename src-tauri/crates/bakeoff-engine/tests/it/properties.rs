@@ -131,4 +131,23 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
         runtime.expect("a runtime can be built").block_on(check(setting))?;
     }
+
+    #[test]
+    fn no_budget_is_passed_by_prompts_that_take_more_tokens_than_usual(
+        (parallel, budget) in (1u16..16, 0.0f64..0.05),
+        (input, output, milliseconds) in (1u64..28, 1u64..1_000, prop::collection::vec(1u64..2_000, 1..8)),
+    ) {
+        // A prompt of the fake world has 28 bytes or more: up to a token for each.
+        let model = FakeModel::new(move |_, number| {
+            let after = Duration::from_millis(milliseconds[number % milliseconds.len()]);
+            FakeAnswer::text_with_tokens("yes", input, output).after(after)
+        });
+        let mut world = World::new(30, model);
+        world.spec.parallel = parallel;
+        world.spec.budget_usd = Some(budget);
+        world.price = Some(bakeoff_core::price::Price { input: 100.0, cached_input: None, output: 1.0 });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+        let end = runtime.expect("a runtime can be built").block_on(world.run());
+        prop_assert!(end.counts.known_cost_usd <= budget + 1e-9, "{} of {budget}", end.counts.known_cost_usd);
+    }
 }
