@@ -11,7 +11,14 @@ use bakeoff_core::variant::Provider;
 use bakeoff_model::{
     LocalAddresses, ModelConfig, Models, PriceTable, local_servers, shipped_prices, variables,
 };
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The addresses that the user set.
+type Addresses = BTreeMap<Provider, String>;
+
+/// The models that were made last, and for which addresses. Keys are asked for at each call, so they may change.
+pub(crate) type KeptModels = Mutex<Option<(Addresses, Arc<Models>)>>;
 
 impl Service {
     /// Everything the Settings place shows. Holds no key.
@@ -75,19 +82,23 @@ impl Service {
         PriceTable::new(self.current_settings().prices)
     }
 
-    /// The models, with the settings as they are now.
+    /// The models, with the settings as they are now. They are the same until an address changes, so that their
+    /// connections are used again.
     pub(crate) fn models(&self) -> Result<Arc<Models>> {
         let providers = self.current_settings().providers;
-        let config = ModelConfig {
-            base_urls: providers
-                .into_iter()
-                .filter_map(|(provider, own)| Some((provider, own.base_url?)))
-                .collect(),
-            ..ModelConfig::new(Arc::clone(self.keys()))
-        };
+        let addresses: Addresses =
+            providers.into_iter().filter_map(|(provider, own)| Some((provider, own.base_url?))).collect();
+        let mut kept = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, models)) = kept.as_ref().filter(|(known, _)| *known == addresses) {
+            return Ok(Arc::clone(models));
+        }
+        let config =
+            ModelConfig { base_urls: addresses.clone(), ..ModelConfig::new(Arc::clone(self.keys())) };
         let models =
             Models::new(config).map_err(|problem| ServiceError::new(ErrorCode::Unavailable, problem))?;
-        Ok(Arc::new(models))
+        let models = Arc::new(models);
+        *kept = Some((addresses, Arc::clone(&models)));
+        Ok(models)
     }
 
     /// The finding that a provider has no key.
@@ -122,5 +133,36 @@ fn key_source(source: bakeoff_model::KeySource) -> KeySource {
         bakeoff_model::KeySource::Session => KeySource::Session,
         bakeoff_model::KeySource::Missing => KeySource::Missing,
         bakeoff_model::KeySource::NotNeeded => KeySource::NotNeeded,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::dto::{ProviderSettings, Settings};
+    use crate::{Service, ServiceOptions};
+    use bakeoff_core::variant::Provider;
+    use std::sync::Arc;
+
+    #[test]
+    fn the_same_models_are_used_until_an_address_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = folder.path().join("workspace");
+        Service::init(&workspace).unwrap();
+        let options = ServiceOptions { config_folder: folder.path().join("config") };
+        let service = Service::open(&workspace, options).unwrap();
+        let first = service.models().unwrap();
+        assert!(Arc::ptr_eq(&first, &service.models().unwrap()));
+
+        let mut settings = Settings { spend_cap_usd: Some(5.0), ..Settings::default() };
+        service.save_settings(&settings).unwrap();
+        assert!(Arc::ptr_eq(&first, &service.models().unwrap()), "a spend cap needs no new connections");
+
+        let own =
+            ProviderSettings { base_url: Some("http://127.0.0.1:9/v1".to_owned()), ..Default::default() };
+        settings.providers.insert(Provider::Ollama, own);
+        service.save_settings(&settings).unwrap();
+        let second = service.models().unwrap();
+        assert!(!Arc::ptr_eq(&first, &second), "the new address counts from the next call");
+        assert!(Arc::ptr_eq(&second, &service.models().unwrap()));
     }
 }

@@ -4,6 +4,7 @@ use crate::active::ActiveRuns;
 use crate::dto::{Notice, ServiceError, Settings, WorkspaceInfo};
 use crate::error::Result;
 use crate::pool::PoolCache;
+use crate::providers::KeptModels;
 use crate::workspace::Workspace;
 use crate::{others, settings, watch};
 use bakeoff_core::trial::Millis;
@@ -39,6 +40,7 @@ pub struct Service {
     notices: broadcast::Sender<Notice>,
     pub(crate) active: Arc<ActiveRuns>,
     pub(crate) pools: PoolCache,
+    pub(crate) models: KeptModels,
     store: Store,
     _watcher: Option<watch::Watcher>,
     // Last, so that everything that runs on it is gone before.
@@ -98,6 +100,7 @@ impl Service {
             notices,
             active: Arc::default(),
             pools: PoolCache::default(),
+            models: KeptModels::default(),
             store,
             _watcher: watcher,
             workspace,
