@@ -5,6 +5,8 @@ mod apply_targets;
 mod architecture;
 mod crash;
 mod exports;
+#[cfg(feature = "ipc-test")]
+mod ipc;
 mod journey;
 mod json_output;
 mod money;

@@ -10,7 +10,12 @@ use std::path::PathBuf;
 
 /// Opens the window on a workspace (`None`: the last one, else the starter) and returns when it is closed.
 pub fn run(workspace: Option<PathBuf>) -> Result<(), tauri::Error> {
-    builder(tauri::Builder::default(), workspace).run(tauri::generate_context!())
+    builder(tauri::Builder::default(), workspace).run(context())
+}
+
+/// The app's configuration with the front end in it.
+pub fn context<R: tauri::Runtime>() -> tauri::Context<R> {
+    tauri::generate_context!()
 }
 
 /// The whole app on any runtime, so that tests can build it on Tauri's mock.

@@ -83,7 +83,12 @@ impl Place {
 
     /// The program with arguments, in the workspace, with an environment of its own.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bakeoff"));
+        self.command_of(Path::new(env!("CARGO_BIN_EXE_bakeoff")), arguments)
+    }
+
+    /// Another program, in the same surroundings.
+    pub fn command_of(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .current_dir(self.root.join("workspace"))

@@ -1,0 +1,258 @@
+//! The contract between page and program: the real commands on Tauri's mock runtime, called as the page calls them.
+
+mod bridge;
+mod sources;
+
+use crate::support::{Place, Running, until};
+use bakeoff_core::diagnostic::Diagnostic;
+use bakeoff_service::dto::*;
+use bridge::Bridge;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use tauri::Manager;
+
+/// Set in the process that has a home of its own.
+const ROOT: &str = "BAKEOFF_IPC_ROOT";
+
+/// The folder of this test; `None` after the test has run in a process of its own, whose home is there, because a
+/// process can't safely change its own environment.
+fn root(test: &str) -> Option<PathBuf> {
+    if let Some(root) = std::env::var_os(ROOT) {
+        return Some(root.into());
+    }
+    let place = Place::empty();
+    let program = std::env::current_exe().expect("a test knows its program");
+    let mut command = place.command_of(&program, &[test, "--exact", "--nocapture"]);
+    command.env(ROOT, place.root());
+    let ran = Running::start(command).wait().expect_code(0);
+    assert!(ran.out.contains("1 passed"), "the test ran there: {}", ran.out);
+    None
+}
+
+#[test]
+fn page_and_program_know_the_same_commands() {
+    let page: BTreeSet<String> = sources::called_by_page().into_keys().collect();
+    assert!(page.len() > 40, "the page's calls were found: {page:?}");
+    assert_eq!(page, sources::registered());
+}
+
+#[test]
+fn every_command_answers_the_page_with_its_type() {
+    let Some(root) = root("ipc::every_command_answers_the_page_with_its_type") else { return };
+    let bridge = Bridge::new();
+    workspaces(&bridge, &root);
+    files(&bridge);
+    imports(&bridge, &root);
+    let run = finished_run(&bridge);
+    results(&bridge, run);
+    comparisons(&bridge, run, &root);
+    applying(&bridge, run);
+    steering(&bridge);
+    settings(&bridge);
+    assert_eq!(bridge.called(), sources::called_by_page(), "each with the arguments that the page sends");
+}
+
+#[test]
+fn errors_arrive_with_a_code_and_advice() {
+    let Some(root) = root("ipc::errors_arrive_with_a_code_and_advice") else { return };
+    let bridge = Bridge::new();
+    let workspace = root.join("workspace");
+    let error = bridge.fail("open_workspace", json!({"path": workspace.join("nowhere")}));
+    assert_eq!(error.code, ErrorCode::NotFound, "{error:?}");
+    bridge.call::<WorkspaceInfo>("open_workspace", json!({"path": null}));
+
+    let missing = bridge.fail("read_file", json!({"path": "variants/nobody.yaml"}));
+    assert_eq!(missing.code, ErrorCode::NotFound, "{missing:?}");
+    let file: FileText = bridge.call("read_file", json!({"path": "variants/default.yaml"}));
+    let arguments = json!({"path": file.path, "text": "a: 1\n", "expectedHash": "another"});
+    let changed = bridge.fail("save_file", arguments);
+    assert_eq!(changed.code, ErrorCode::Conflict, "{changed:?}");
+    assert!(changed.hint.is_some(), "{changed:?}");
+    let outside = bridge.fail("read_file", json!({"path": "../outside.yaml"}));
+    assert_eq!(outside.code, ErrorCode::BadInput, "{outside:?}");
+    let no_run = bridge.fail("run_detail", json!({"run": 99}));
+    assert_eq!(no_run.code, ErrorCode::NotFound, "{no_run:?}");
+
+    let words = bridge
+        .turned_away("save_file", json!({"path": "a", "text": "", "expected_hash": 5, "expectedHash": 5}));
+    assert!(words.contains("expectedHash"), "arguments are in camelCase: {words}");
+    let words = bridge.turned_away("read_file", json!({}));
+    assert!(words.contains("path"), "{words}");
+    let words = bridge.turned_away("format_disk", json!({}));
+    assert!(words.contains("format_disk"), "{words}");
+}
+
+fn workspaces(bridge: &Bridge, root: &Path) {
+    let home = root.join("home");
+    let data = bridge.app().path().app_data_dir().expect("there is a place for the window's memory");
+    assert!(data.starts_with(&home), "nothing of the user's is touched: {}", data.display());
+    let () = bridge.call("watch", json!({"channel": "__CHANNEL__:7"}));
+    let starter: WorkspaceInfo = bridge.call("open_workspace", json!({"path": null}));
+    assert!(starter.fresh && Path::new(&starter.path).starts_with(&home), "{starter:?}");
+    let again: WorkspaceInfo = bridge.call("workspace", json!({}));
+    assert_eq!(again, starter);
+}
+
+fn files(bridge: &Bridge) {
+    assert_eq!(bridge.call::<Vec<VariantRow>>("list_variants", json!({})).len(), 3);
+    assert_eq!(bridge.call::<Vec<CampaignRow>>("list_campaigns", json!({})).len(), 1);
+    assert_eq!(bridge.call::<Vec<DatasetRow>>("list_datasets", json!({})).len(), 1);
+    let preview: DatasetPreview = bridge.call("preview_dataset", json!({"path": "datasets/tickets.jsonl"}));
+    assert_eq!(preview.rows, 150);
+
+    let file: FileText = bridge.call("read_file", json!({"path": "variants/default.yaml"}));
+    let check = json!({"kind": "variant", "name": "default", "text": "provider: nobody\n"});
+    assert!(!bridge.call::<Vec<Diagnostic>>("check_text", check).is_empty());
+    let values: Value = bridge.call("text_values", json!({"text": file.text}));
+    assert_eq!(values["provider"], "builtin");
+    let edits = json!([{"key": "name", "value": "slow"}, {"key": "pace_ms", "value": 25_000}]);
+    let slow: String = bridge.call("edit_text", json!({"text": file.text, "edits": edits}));
+    assert!(slow.contains("pace_ms: 25000") && slow.contains("name: slow"), "{slow}");
+
+    let new = json!({"path": "variants/new.yaml", "text": slow, "expectedHash": null});
+    let saved: FileText = bridge.call("save_file", new);
+    let renamed: FileText = bridge.call("rename_file", json!({"path": saved.path, "name": "slow"}));
+    assert_eq!(renamed.path, "variants/slow.yaml");
+    let trashed: TrashedFile = bridge.call("delete_file", json!({"path": renamed.path}));
+    let restored: FileText = bridge.call("restore_file", json!({"id": trashed.id}));
+    assert_eq!(restored.text, renamed.text);
+    let schema: Value = bridge.call("schema", json!({"kind": "variant"}));
+    assert!(schema["properties"].is_object(), "{schema}");
+}
+
+fn imports(bridge: &Bridge, root: &Path) {
+    let source = root.join("cheap.yaml");
+    std::fs::write(&source, "provider: builtin\nmodel: lexical-1\nprompt: \"{{ input }}\"\n").unwrap();
+    let items: Vec<ImportItem> = bridge.call("preview_import", json!({"paths": [source]}));
+    assert_eq!((items.len(), items[0].state), (1, ImportState::Ready));
+    let decision = json!([{"source": items[0].source, "hash": items[0].hash, "choice": "import"}]);
+    let written: Vec<String> = bridge.call("import_files", json!({"decisions": decision}));
+    assert_eq!(written, ["variants/cheap.yaml"]);
+}
+
+/// Saves a campaign of ten tickets.
+fn campaign(bridge: &Bridge, name: &str, variants: &str) {
+    let text = format!(
+        "dataset: datasets/tickets.jsonl\nsample: {{max_items: 10, seed: 1}}\nvariants: [{variants}]\n\
+         baseline_variant: default\nparallel: 2\n\
+         scorers: [{{type: json-field, field: label, equals: \"{{{{ expected }}}}\", metric: label}}]\n"
+    );
+    let plan: PlanPreview = bridge.call("preview_campaign", json!({"name": name, "text": text}));
+    assert_eq!((plan.trials, plan.diagnostics), (20, Vec::new()));
+    let path = format!("campaigns/{name}.yaml");
+    bridge.call::<FileText>("save_file", json!({"path": path, "text": text, "expectedHash": null}));
+}
+
+fn state(bridge: &Bridge, run: u32) -> RunState {
+    bridge.call::<RunDetail>("run_detail", json!({"run": run})).row.state
+}
+
+fn finished_run(bridge: &Bridge) -> u32 {
+    campaign(bridge, "small", "default, definitions");
+    let options = json!({"parallel": 20});
+    let row: RunRow = bridge.call("launch", json!({"campaign": "small", "options": options}));
+    until("the run has finished", || state(bridge, row.id) == RunState::Finished);
+    row.id
+}
+
+fn results(bridge: &Bridge, run: u32) {
+    let runs: Page<RunRow> = bridge.call("list_runs", json!({"campaign": "small", "offset": 0, "limit": 10}));
+    assert_eq!((runs.total, runs.rows[0].id, runs.rows[0].done), (1, run, 20));
+    let matrix: Matrix = bridge.call("run_matrix", json!({"run": run, "offset": 0, "limit": 100}));
+    assert_eq!((matrix.cases, matrix.cells.len()), (10, 20));
+    let filter = json!({"outcomes": [], "variant": 1, "case": null, "search": null});
+    let list = json!({"run": run, "filter": filter, "offset": 0, "limit": 5});
+    let trials: Page<TrialRow> = bridge.call("list_trials", list);
+    assert_eq!((trials.total, trials.rows.len()), (10, 5));
+    let key = trials.rows[0].key;
+    let trial: TrialDetail = bridge.call("trial_detail", json!({"run": run, "key": key}));
+    assert_eq!(trial.row, trials.rows[0]);
+    bridge.call::<Vec<RunEvent>>("run_events", json!({"run": run, "after": 0}));
+    let versions: Vec<VariantVersion> = bridge.call("variant_versions", json!({"name": "default"}));
+    assert_eq!(versions.len(), 1);
+}
+
+fn comparisons(bridge: &Bridge, run: u32, root: &Path) {
+    let request = json!({"runs": [run]});
+    let view: CompareView = bridge.call("compare", json!({"request": request}));
+    assert_eq!((view.runs, view.cases), (vec![run], 10));
+    let charts = json!({
+        "compare": request, "kinds": ["success", "latency_ecdf"], "theme": "light", "width": 600, "height": 300
+    });
+    let drawn: Vec<DrawnChart> = bridge.call("draw_charts", json!({"request": charts}));
+    assert!(drawn.len() == 2 && drawn[0].svg.contains("<svg"));
+    let picture = root.join("success.svg");
+    let () = bridge.call("save_chart", json!({"request": charts, "kind": "success", "path": picture}));
+    assert!(picture.is_file());
+
+    let list = json!({"request": request, "onlyDifferent": false, "search": null, "offset": 0, "limit": 50});
+    let cases: Page<CaseRow> = bridge.call("list_cases", list);
+    assert_eq!(cases.total, 10);
+    let case = cases.rows[0].case;
+    let answers: CaseAnswers = bridge.call("case_answers", json!({"request": request, "case": case}));
+    assert_eq!((answers.row, answers.answers.len()), (cases.rows[0].clone(), 2));
+    let field = "metadata.team";
+    bridge.call::<Breakdown>("breakdown", json!({"request": request, "field": field}));
+    let table = root.join("run.csv");
+    let () = bridge.call("export_run", json!({"run": run, "format": "csv", "path": table}));
+    assert!(table.is_file());
+}
+
+fn applying(bridge: &Bridge, run: u32) {
+    let read = || bridge.call::<FileText>("read_file", json!({"path": "variants/default.yaml"}));
+    let before = read();
+    let request = json!({"compare": {"runs": [run]}, "variant": "definitions", "target": null, "also": []});
+    let preview: ApplyPreview = bridge.call("preview_apply", json!({"request": request}));
+    assert_eq!(preview.target_hash, before.hash);
+    let arguments = json!({"request": request, "targetHash": preview.target_hash});
+    let applied: AppliedRow = bridge.call("apply", arguments);
+    assert_ne!(read().hash, before.hash);
+    let list: Vec<AppliedRow> = bridge.call("list_applied", json!({}));
+    assert_eq!(list[0].id, applied.id);
+    let undone: AppliedRow = bridge.call("undo_apply", json!({"id": applied.id}));
+    assert!(undone.undone_at.is_some());
+    assert_eq!(read().text, before.text);
+}
+
+/// A run with a variant that takes long: paused, continued, stopped, resumed, retried, deleted.
+fn steering(bridge: &Bridge) {
+    campaign(bridge, "long", "default, slow");
+    let arguments = json!({"campaign": "long", "options": {}});
+    let run = bridge.call::<RunRow>("launch", arguments).id;
+    let here = json!({"run": run});
+    let everything = json!({"outcomes": []});
+    let list = json!({"run": run, "filter": everything, "offset": 0, "limit": 1});
+    until("a trial is done", || bridge.call::<Page<TrialRow>>("list_trials", list.clone()).total > 0);
+    let () = bridge.call("pause_run", here.clone());
+    assert_eq!(state(bridge, run), RunState::Paused);
+    let () = bridge.call("continue_run", here.clone());
+    let stop = || {
+        let () = bridge.call("stop_run", here.clone());
+        until("the run has stopped", || state(bridge, run) == RunState::Stopped);
+    };
+    stop();
+    bridge.call::<RunRow>("resume_run", json!({"run": run, "options": {}}));
+    stop();
+    bridge.call::<RunRow>("retry_failed", here.clone());
+    stop();
+    let () = bridge.call("delete_run", here.clone());
+    assert_eq!(bridge.fail("run_detail", here).code, ErrorCode::NotFound);
+}
+
+fn settings(bridge: &Bridge) {
+    let view: SettingsView = bridge.call("settings", json!({}));
+    assert_eq!(view.settings, Settings::default());
+    let wanted = Settings { spend_cap_usd: Some(2.5), ..Settings::default() };
+    let saved: SettingsView = bridge.call("save_settings", json!({"settings": wanted}));
+    assert_eq!(saved.settings, wanted);
+    let status: ProviderStatus =
+        bridge.call("set_key", json!({"provider": "openai", "key": "sk-not-a-real-key-0123456789"}));
+    assert_eq!(status.key, KeySource::Session, "there is no keychain here");
+    let status: ProviderStatus = bridge.call("delete_key", json!({"provider": "openai"}));
+    assert_eq!(status.key, KeySource::Missing);
+    let answer: ProviderTest = bridge.call("test_provider", json!({"provider": "builtin"}));
+    assert!(answer.ok, "{answer:?}");
+    bridge.call::<Vec<LocalServer>>("local_servers", json!({}));
+    assert!(!bridge.call::<Vec<Check>>("doctor", json!({})).is_empty());
+}
