@@ -39,8 +39,11 @@ test-window: packages-test ui/dist/index.html
 	cargo build --features ipc-test
 	node --test --test-concurrency=1 tests/e2e/*.test.mjs
 
-bench: packages-window
-	cargo bench --bench bench
+# Without the window, so that it needs no system packages; -p twice, so that both commands build the same libraries.
+bench:
+	@.ci/toolchain
+	cargo build --release -p bakeoff -p bakeoff-testkit --bins
+	cargo bench -p bakeoff -p bakeoff-testkit --bench bench
 
 soak: packages-window
 	BAKEOFF_SOAK=1 BAKEOFF_KILLS=100 cargo test -p bakeoff -p bakeoff-store -- crash kill
