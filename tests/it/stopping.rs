@@ -24,6 +24,7 @@ fn interrupt_stops_cleanly_and_resume_runs_exactly_the_missing_trials() {
     campaign.write(&place);
     let running = place.start(&["run", "calls", "--json"]);
     until("seven calls are answered and three hang", || server.count() == 10);
+    until("the seven are recorded", || count(&place.newest_run(), "/done") == 7);
     running.interrupt();
     let stopped = running.wait().expect_code(130);
     assert!(stopped.err.contains("stopping:"), "{}", stopped.err);
@@ -61,6 +62,7 @@ fn a_second_interrupt_quits_at_once_and_nothing_is_lost() {
     campaign.write(&place);
     let running = place.start(&["run", "calls"]);
     until("four calls are answered and two hang", || server.count() == 6);
+    until("the four are recorded", || count(&place.newest_run(), "/done") == 4);
     running.interrupt();
     running.interrupt();
     running.wait().expect_code(130);
