@@ -123,7 +123,8 @@ fn files(bridge: &Bridge) {
 
 fn imports(bridge: &Bridge, root: &Path) {
     let source = root.join("cheap.yaml");
-    std::fs::write(&source, "provider: builtin\nmodel: lexical-1\nprompt: \"{{ input }}\"\n").unwrap();
+    std::fs::write(&source, "provider: builtin\nmodel: lexical-1\nprompt: \"{{ input }}\"\n")
+        .expect("a file can be written");
     let items: Vec<ImportItem> = bridge.call("preview_import", json!({"paths": [source]}));
     assert_eq!((items.len(), items[0].state), (1, ImportState::Ready));
     let decision = json!([{"source": items[0].source, "hash": items[0].hash, "choice": "import"}]);
