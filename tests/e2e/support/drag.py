@@ -1,4 +1,5 @@
-"""A window from which files can be dragged: `drag.py PATH…`. Prints `ready` once it is shown."""
+"""A window from which files can be dragged: `drag.py PATH…`. Prints `ready` once it is shown, `failed` when a drag came
+to no drop (the target had not answered yet), and `ended` after each drag."""
 import sys
 from pathlib import Path
 
@@ -18,6 +19,8 @@ box.drag_source_set(Gdk.ModifierType.BUTTON1_MASK, [], Gdk.DragAction.COPY)
 box.drag_source_add_uri_targets()
 uris = [Path(path).resolve().as_uri() for path in sys.argv[1:]]
 box.connect("drag-data-get", lambda _w, _c, data, _i, _t: data.set_uris(uris))
+box.connect("drag-failed", lambda *_: print("failed", flush=True))
+box.connect("drag-end", lambda *_: print("ended", flush=True))
 window.connect("map-event", lambda *_: print("ready", flush=True))
 window.show_all()
 Gtk.main()
