@@ -76,10 +76,19 @@ export class Session {
     return until(`${selector} is gone`, async () => !(await this.find(selector)), milliseconds);
   }
 
-  /** Clicks as a person would: waits until the element is shown and takes clicks. */
+  /** Clicks as a person would: waits until the element is shown, is enabled and nothing lies over it. */
   async click(selector) {
     await until(`${selector} takes a click`, async () => {
       const element = await this.shown(selector);
+      const isReady = await this.run(`(selector) => {
+        const element = document.querySelector(selector);
+        if (!element || element.matches(":disabled, [aria-disabled=true]")) return false;
+        element.scrollIntoView({ block: "nearest" });
+        const box = element.getBoundingClientRect();
+        const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+        return top !== null && (element.contains(top) || top.contains(element) || top.control === element);
+      }`, selector);
+      if (!isReady) return false;
       await this.#post(`element/${element}/click`);
       return true;
     });
