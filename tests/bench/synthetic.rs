@@ -102,6 +102,7 @@ fn record(number: u32) -> TrialRecord {
         answered_label: Some(answer.to_owned()),
         scores: vec![score(passed)],
         attempts: vec![attempt(THEN + i64::from(number), ended_at, usage)],
+        steps: Vec::new(),
     }
 }
 

@@ -3,8 +3,10 @@
 
 use crate::trial::{Millis, TrialRecord, Usage};
 use crate::variant::{Provider, ReasoningEffort};
+use serde_json::Value;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A boxed future, so that ports can be trait objects.
@@ -35,6 +37,9 @@ pub struct ModelRequest {
     pub stop: Vec<String>,
     /// The built-in model answers no sooner than this; other providers ignore it.
     pub pace: Option<Duration>,
+    /// The answer must be JSON that this schema accepts. Sent where the provider has structured output; the prompt says
+    /// it too, so that other models can follow.
+    pub answer_schema: Option<Arc<Value>>,
 }
 
 /// A good answer.
@@ -100,6 +105,57 @@ pub struct ModelError {
 pub trait Model: Send + Sync {
     /// Sends one request.
     fn complete<'a>(&'a self, request: &'a ModelRequest) -> BoxFuture<'a, Result<ModelAnswer, ModelError>>;
+}
+
+/// One run of a user's own program.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunnerCall {
+    /// Program and arguments, without a shell.
+    pub command: Vec<String>,
+    /// Names of environment variables that it may see besides the usual few.
+    pub environment: Vec<String>,
+    /// Written to its stdin as one JSON text.
+    pub input: Value,
+    /// It is killed after this.
+    pub timeout: Duration,
+}
+
+/// A program that ended well.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunnerAnswer {
+    /// What it wrote to stdout, which is JSON.
+    pub output: Value,
+    /// What it wrote to stderr, cut to a sensible length.
+    pub stderr: String,
+}
+
+/// Why a program gave nothing usable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunnerErrorKind {
+    /// It could not be started: our user's set-up is at fault, not the variant.
+    NotStarted,
+    /// It took longer than allowed.
+    TimedOut,
+    /// It ended with an error code, died by a signal, wrote too much or no JSON: the variant's fault.
+    Failed,
+}
+
+/// A program that gave nothing usable.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct RunnerError {
+    /// Which decides on the outcome.
+    pub kind: RunnerErrorKind,
+    /// In plain words, with the end of stderr where that helps.
+    pub message: String,
+    /// What it wrote to stderr, cut to a sensible length.
+    pub stderr: String,
+}
+
+/// Runs programs: one run, no retries. Dropping the future kills the program and everything it started.
+pub trait Runner: Send + Sync {
+    /// Runs one.
+    fn run<'a>(&'a self, call: &'a RunnerCall) -> BoxFuture<'a, Result<RunnerAnswer, RunnerError>>;
 }
 
 /// Why a record could not be made durable.

@@ -2,6 +2,7 @@
 
 use crate::outcome::Outcome;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use ts_rs::TS;
 
 /// A moment: milliseconds since 1970-01-01 UTC.
@@ -112,6 +113,42 @@ pub struct Score {
     pub reason: String,
 }
 
+/// One node of a workflow, run once; also a user's own program.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Step {
+    /// The node's id; `runner` for a user's own program.
+    pub node: String,
+    /// Which time this node ran in the trial, from 1.
+    pub iteration: u32,
+    /// Which item of a parallel edge it ran for, from 0; absent: it ran alone.
+    pub item: Option<u32>,
+    /// When it began.
+    #[ts(type = "number")]
+    pub started_at: Millis,
+    /// When its outputs were there.
+    #[ts(type = "number")]
+    pub ended_at: Millis,
+    /// The model's own time, its repair turn included, without waiting, in milliseconds.
+    pub latency_ms: Option<f64>,
+    /// Tokens of its calls.
+    pub usage: Usage,
+    /// USD of its calls; `None` when any is unknown.
+    pub cost_usd: Option<f64>,
+    /// What was sent (its last call).
+    pub sent: SentPrompt,
+    /// What came back, as text; of a user's own program, what it wrote to stderr.
+    pub answer: Option<String>,
+    /// What was read out of it, by name.
+    #[ts(type = "Record<string, unknown>")]
+    pub outputs: Map<String, Value>,
+    /// The state after it. Of a step for an item: empty, because the items are collected at the end.
+    #[ts(type = "Record<string, unknown>")]
+    pub state: Map<String, Value>,
+    /// What went wrong.
+    pub error: Option<String>,
+}
+
 /// What was sent to the model.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -163,4 +200,6 @@ pub struct TrialRecord {
     pub scores: Vec<Score>,
     /// Every call made.
     pub attempts: Vec<Attempt>,
+    /// Of a workflow: its nodes as they ran. The answer is then the JSON of the outputs.
+    pub steps: Vec<Step>,
 }

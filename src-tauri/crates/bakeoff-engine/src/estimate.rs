@@ -148,6 +148,7 @@ mod tests {
             max_output_tokens,
             stop: Vec::new(),
             pace: None,
+            answer_schema: None,
         }
     }
 

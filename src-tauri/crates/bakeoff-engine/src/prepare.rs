@@ -98,6 +98,7 @@ impl Prepared {
             max_output_tokens: variant.max_output_tokens,
             stop: variant.stop.clone(),
             pace: variant.pace_ms.map(Duration::from_millis),
+            answer_schema: None,
         };
         Ok((SentPrompt { system, user }, request))
     }

@@ -81,6 +81,7 @@ mod tests {
             max_output_tokens: None,
             stop: Vec::new(),
             pace: None,
+            answer_schema: None,
         }
     }
 

@@ -30,6 +30,7 @@ fn request(provider: Provider, base: &str) -> ModelRequest {
         max_output_tokens: None,
         stop: Vec::new(),
         pace: None,
+        answer_schema: None,
     }
 }
 

@@ -32,6 +32,7 @@ async fn a_huge_answer_ends_with_flat_memory() {
         max_output_tokens: None,
         stop: Vec::new(),
         pace: None,
+        answer_schema: None,
     };
     let before = peak_mb();
     for _ in 0..3 {

@@ -38,6 +38,7 @@ fn request(provider: Provider, server: &MockServer, model: &str) -> ModelRequest
         max_output_tokens: None,
         stop: Vec::new(),
         pace: None,
+        answer_schema: None,
     }
 }
 

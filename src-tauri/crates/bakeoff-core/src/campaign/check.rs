@@ -45,6 +45,8 @@ pub fn check(name: &str, text: &str) -> Checked<Campaign> {
         name: name.to_owned(),
         description: raw.description,
         dataset,
+        workflow: None,
+        inputs: serde_json::Map::new(),
         sample: raw
             .sample
             .and_then(|sample| Some(Sample { max_items: sample.max_items?, seed: sample.seed.unwrap_or(0) })),
@@ -63,6 +65,8 @@ pub fn check(name: &str, text: &str) -> Checked<Campaign> {
         cooldown_seconds: raw.cooldown_seconds.unwrap_or(0.0),
         budget_usd: raw.budget_usd,
         seed: raw.seed.unwrap_or(42),
+        gates: Vec::new(),
+        mlflow: None,
     });
     findings.finish(value)
 }

@@ -7,10 +7,13 @@ mod raw;
 pub use against::{Surroundings, check_against};
 pub use check::{check, schema, variant_name};
 
+use crate::gate::Gate;
 use crate::metric::Metric;
 use crate::outcome::TimeoutCountsAs;
 use crate::scorer::Scorer;
+use crate::workflow::MlflowSettings;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use ts_rs::TS;
 
 /// A random part of a data set.
@@ -34,8 +37,15 @@ pub struct Campaign {
     pub name: String,
     /// What it is about.
     pub description: Option<String>,
-    /// The data set, relative to the workspace.
+    /// The data set, relative to the workspace. Empty for a workflow that is run on `inputs` alone.
     pub dataset: String,
+    /// The workflow file that its variants are variants of, relative to the workspace; absent: prompts on a data set.
+    #[serde(default)]
+    pub workflow: Option<String>,
+    /// Inputs of a workflow that every case has; the fields of a row come over them.
+    #[serde(default)]
+    #[ts(type = "Record<string, unknown>")]
+    pub inputs: Map<String, Value>,
     /// A part of it.
     pub sample: Option<Sample>,
     /// Names of variants, in the order of columns.
@@ -69,4 +79,10 @@ pub struct Campaign {
     /// Of the order of trials.
     #[ts(type = "number")]
     pub seed: u64,
+    /// What its numbers must hold.
+    #[serde(default)]
+    pub gates: Vec<Gate>,
+    /// Where its runs are logged besides.
+    #[serde(default)]
+    pub mlflow: Option<MlflowSettings>,
 }

@@ -49,6 +49,7 @@ pub fn check(name: &str, text: &str) -> Checked<Variant> {
         config_overrides: raw.config_overrides.unwrap_or_default(),
         tags: raw.tags.unwrap_or_default().into_iter().flatten().collect(),
         pace_ms: raw.pace_ms,
+        workflow: None,
     });
     findings.finish(value)
 }

@@ -6,6 +6,7 @@ mod raw;
 pub(crate) use check::is_http;
 pub use check::{BUILTIN_MODEL, check, schema};
 
+use crate::workflow::WorkflowVariant;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
@@ -126,6 +127,11 @@ pub struct Variant {
     /// The built-in model answers no sooner than this many milliseconds.
     #[ts(type = "number | null")]
     pub pace_ms: Option<u64>,
+    /// What it runs instead of one call: a workflow with its prompt and overrides in it. No variant file has it; a
+    /// launch puts it in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional = nullable)]
+    pub workflow: Option<Box<WorkflowVariant>>,
 }
 
 /// The user turn of a variant that has none of its own.

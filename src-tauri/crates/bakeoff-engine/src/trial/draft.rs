@@ -48,6 +48,7 @@ impl Draft {
             answered_label: None,
             scores: Vec::new(),
             attempts: Vec::new(),
+            steps: Vec::new(),
         };
         Self { record, open: None }
     }

@@ -72,6 +72,7 @@ async fn ask_judge(
         max_output_tokens: None,
         stop: Vec::new(),
         pace: None,
+        answer_schema: None,
     });
     let caller = context.prepared.variant_count() + question.index;
     let mut misunderstood = String::new();

@@ -31,6 +31,7 @@ pub fn variant(name: &str, provider: Provider) -> Variant {
         config_overrides: BTreeMap::new(),
         tags: Vec::new(),
         pace_ms: None,
+        workflow: None,
     }
 }
 

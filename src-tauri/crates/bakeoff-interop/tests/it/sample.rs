@@ -55,6 +55,7 @@ fn variant(name: &str) -> VariantText {
         config_overrides: BTreeMap::new(),
         tags: Vec::new(),
         pace_ms: None,
+        workflow: None,
     };
     let text = format!(
         "# {name}\nmodel: gpt-5-mini\nsystem_prompt: |\n  You triage incident tickets.\n  {HOSTILE}\n"
@@ -226,6 +227,7 @@ pub fn trial(case: u32) -> TrialLine {
         answered_label: Some("storage".into()),
         scores: vec![score("label", 1.0), score("format", 0.5)],
         attempts: vec![attempt],
+        steps: Vec::new(),
     };
     TrialLine {
         run: 12,

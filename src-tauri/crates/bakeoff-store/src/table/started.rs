@@ -76,5 +76,6 @@ fn interrupted_trial(key: TrialKey, started_at: Millis, now: Millis) -> TrialRec
         answered_label: None,
         scores: Vec::new(),
         attempts: Vec::new(),
+        steps: Vec::new(),
     }
 }

@@ -31,6 +31,7 @@ pub fn variant(name: &str, prompt: &str) -> NewVariant {
         config_overrides: Default::default(),
         tags: vec!["triage".into()],
         pace_ms: None,
+        workflow: None,
     };
     NewVariant { variant, text: format!("name: {name}  # a comment\nsystem_prompt: {prompt}\n") }
 }
@@ -140,5 +141,6 @@ pub fn record(key: TrialKey, outcome: Outcome) -> TrialRecord {
             cost_usd: Some(0.001),
             error: None,
         }],
+        steps: Vec::new(),
     }
 }
