@@ -12,7 +12,7 @@ pub fn extract(answer: &str) -> Option<Value> {
 }
 
 /// The answer's JSON when the answer is nothing else, a fence around it apart.
-pub(super) fn whole_or_fenced(answer: &str) -> Option<Value> {
+pub(crate) fn whole_or_fenced(answer: &str) -> Option<Value> {
     let answer = answer.trim();
     serde_json::from_str(answer).ok().or_else(|| last_fenced(answer))
 }

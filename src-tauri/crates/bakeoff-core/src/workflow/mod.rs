@@ -4,6 +4,22 @@
 //! [`check`] reads a file; [`Workflow::program`] is what runs. A variant of a workflow carries a whole program of its
 //! own ([`WorkflowVariant`]), so that a stored run never depends on the file again.
 
+mod answer;
+pub mod condition;
+mod field_type;
+mod next;
+pub mod placeholder;
+mod render;
+mod state;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub use answer::{answer_instruction, answer_schema, is_strict, read_outputs, wants_json};
+pub use next::{MAX_STEPS, Where, next};
+pub use render::{Item, render};
+pub use state::{case_inputs, collect, initial_state, outputs, runner_outputs};
+
 use crate::gate::Gate;
 use crate::scorer::Scorer;
 use crate::variant::Provider;
@@ -62,7 +78,7 @@ pub struct StateField {
     pub kind: FieldType,
     /// It must come with the inputs.
     pub required: bool,
-    /// Its value when the inputs have none; absent: the type's own null.
+    /// Its value when the inputs have none; absent: null.
     #[ts(type = "unknown")]
     pub default: Option<Value>,
     /// For people and models.
