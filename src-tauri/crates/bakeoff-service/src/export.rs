@@ -236,6 +236,7 @@ fn line(run: u32, campaign: &Arc<str>, detail: TrialDetail) -> TrialLine {
             answered_label: detail.answered_label,
             scores: detail.scores,
             attempts: detail.attempts,
+            steps: detail.steps,
         },
     }
 }

@@ -3,11 +3,17 @@
 
 #[path = "../tests/support/mod.rs"]
 mod support;
+#[path = "../tests/support/workflow.rs"]
+mod workflow;
 
 use bakeoff_core::outcome::Outcome;
 use bakeoff_core::ports::TrialLog;
-use bakeoff_store::{Artifact, NewApply, RunState, Store, StoreError};
+use bakeoff_core::trial::TrialRecord;
+use bakeoff_store::{
+    Artifact, ExportState, GateCheck, MlflowExport, NewApply, NewDeployBlock, RunState, Store, StoreError,
+};
 use support::{NOW, key, new_run, record};
+use workflow::{failed_gate, steps};
 
 #[tokio::main]
 async fn main() -> Result<(), StoreError> {
@@ -19,7 +25,8 @@ async fn main() -> Result<(), StoreError> {
     for (case, variant, outcome) in
         [(0, 0, Outcome::Pass), (0, 1, Outcome::Fail), (1, 0, Outcome::Timeout), (1, 1, Outcome::Ungraded)]
     {
-        log.append_record(record(key(case, variant, 0), outcome)).await?;
+        let steps = if outcome == Outcome::Fail { steps() } else { Vec::new() };
+        log.append_record(TrialRecord { steps, ..record(key(case, variant, 0), outcome) }).await?;
     }
     let artifact =
         Artifact { name: "notes.txt".into(), media_type: "text/plain".into(), bytes: b"notes".to_vec() };
@@ -41,8 +48,32 @@ async fn main() -> Result<(), StoreError> {
         diff: "-old\n+new\n".into(),
     };
     store.insert_apply(apply).await?;
+    workflow_tables(&store, finished).await?;
     let going_on = store.create_run(new_run("tickets", 2, 1)).await?;
     store.trial_log(going_on).started(key(1, 1, 0), NOW + 1000);
     store.append_event(going_on, NOW + 1000, "launched", "4 trials").await?;
     Ok(())
+}
+
+async fn workflow_tables(store: &Store, run: u32) -> Result<(), StoreError> {
+    let check = GateCheck { results: vec![failed_gate()], at: NOW + 920 };
+    store.set_gate_results(run, check).await?;
+    let block = NewDeployBlock {
+        workflow: "workflows/triage.yaml".into(),
+        run,
+        at: NOW + 920,
+        failed_gates: vec![failed_gate()],
+    };
+    store.insert_deploy_block(block).await?;
+    let export = MlflowExport {
+        run,
+        tracking_uri: "http://127.0.0.1:5000".into(),
+        experiment: "tickets".into(),
+        position: 5,
+        state: ExportState::Done,
+        remote: serde_json::Map::new(),
+        error: None,
+        updated_at: NOW + 930,
+    };
+    store.set_mlflow_export(export).await
 }

@@ -1,7 +1,7 @@
 //! Writing one trial into all its tables.
 
 use crate::error::{Problem, StoreError};
-use crate::table::{attempts, counts, leases, progress, scores, started, trial_texts, trials};
+use crate::table::{attempts, counts, leases, progress, scores, started, steps, trial_texts, trials};
 use crate::{RunId, Store};
 use bakeoff_core::ports::{BoxFuture, LogError, TrialLog};
 use bakeoff_core::trial::{Millis, TrialKey, TrialRecord};
@@ -63,6 +63,7 @@ pub(crate) fn write(connection: &Connection, run: RunId, record: &TrialRecord) -
     let id = trials::id(run, progress::advance(connection, run, record)?);
     if let Some((old, _)) = earlier {
         trial_texts::remove(connection, old)?;
+        steps::remove(connection, old)?;
         trials::replace(connection, old, id, record)?;
     } else {
         trials::insert(connection, run, id, record)?;
@@ -70,6 +71,7 @@ pub(crate) fn write(connection: &Connection, run: RunId, record: &TrialRecord) -
     trial_texts::insert(connection, id, record)?;
     scores::insert(connection, id, &record.scores)?;
     attempts::insert(connection, id, &record.attempts, earlier.is_some())?;
+    steps::insert(connection, id, &record.steps)?;
     counts::count(connection, run, key.variant, earlier.map(|(_, outcome)| outcome), record.outcome)?;
     started::remove(connection, run, key)
 }

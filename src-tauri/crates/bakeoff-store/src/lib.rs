@@ -1,4 +1,5 @@
-//! Keeps everything in SQLite: runs, frozen variants and cases, trials, attempts, events, artifacts, applies.
+//! Keeps everything in SQLite: runs, frozen variants and cases, trials, attempts, steps, events, artifacts,
+//! applies, gates, deploy blocks, and what MLflow servers already have.
 //!
 //! One thread writes and groups what is waiting into one transaction; a caller's future resolves after that
 //! transaction is on the disk. Any number of threads read, each from one consistent moment, and neither waits for
@@ -28,9 +29,12 @@ pub use table::applies::{Applied, NewApply};
 pub use table::artifacts::{Artifact, ArtifactHead};
 pub use table::cases::{CaseHead, NewCase, StoredCase};
 pub use table::counts::VariantCounts;
+pub use table::deploy_blocks::{DeployBlock, NewDeployBlock};
 pub use table::events::RunEvent;
+pub use table::gate_results::GateCheck;
 pub use table::leases::Owner;
 pub use table::matrix::MatrixCell;
+pub use table::mlflow_exports::{ExportState, MlflowExport};
 pub use table::progress::RunCost;
 pub use table::runs::{CampaignRuns, NewRun, RunDefinition, RunSummary};
 pub use table::state::RunState;

@@ -1,6 +1,7 @@
 //! A run's log.
 
 use crate::error::StoreError;
+use crate::table::runs;
 use crate::{RunId, Store};
 use bakeoff_core::trial::Millis;
 use rusqlite::{Connection, params};
@@ -55,9 +56,7 @@ pub(crate) fn insert(
     kind: &str,
     message: &str,
 ) -> Result<i64, StoreError> {
-    if !connection.prepare_cached("SELECT 1 FROM runs WHERE id = ?1")?.exists([run])? {
-        return Err(StoreError::no_run(run));
-    }
+    runs::require(connection, run)?;
     connection
         .prepare_cached("INSERT INTO events (run, at, kind, message) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![run, at, kind, message])?;

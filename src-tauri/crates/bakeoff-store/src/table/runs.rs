@@ -280,12 +280,22 @@ fn insert(connection: &Connection, new: NewRun) -> Result<RunId, StoreError> {
     Ok(run)
 }
 
+/// Fails when there is no such run.
+pub(crate) fn require(connection: &Connection, run: RunId) -> Result<(), StoreError> {
+    let known = connection.prepare_cached("SELECT 1 FROM runs WHERE id = ?1")?.exists([run])?;
+    if known { Ok(()) } else { Err(StoreError::no_run(run)) }
+}
+
 fn delete(connection: &Connection, run: RunId) -> Result<(), StoreError> {
     let ids = trials::ids(run);
     // What hangs on trials goes first, in whole ranges: much faster than one by one through the foreign keys.
-    for (table, column) in
-        [("scores", "trial"), ("attempts", "trial"), ("trial_texts", "trial"), ("trials", "id")]
-    {
+    for (table, column) in [
+        ("scores", "trial"),
+        ("attempts", "trial"),
+        ("steps", "trial"),
+        ("trial_texts", "trial"),
+        ("trials", "id"),
+    ] {
         connection.execute(
             &format!("DELETE FROM {table} WHERE {column} >= ?1 AND {column} < ?2"),
             [ids.start, ids.end],

@@ -24,7 +24,8 @@ pub(crate) fn intern(connection: &Connection, text: &str) -> Result<i64, StoreEr
 pub(crate) fn remove_unused(connection: &Connection) -> Result<(), StoreError> {
     connection.execute(
         "DELETE FROM system_prompts WHERE NOT EXISTS
-             (SELECT 1 FROM trial_texts t WHERE t.system_prompt = system_prompts.id)",
+             (SELECT 1 FROM trial_texts t WHERE t.system_prompt = system_prompts.id)
+         AND NOT EXISTS (SELECT 1 FROM steps s WHERE s.system_prompt = system_prompts.id)",
         [],
     )?;
     Ok(())

@@ -2,9 +2,9 @@
 
 use crate::error::StoreError;
 use crate::table::trial_page::{self, TrialRow};
-use crate::table::{attempts, scores, system_prompts, trials};
+use crate::table::{attempts, scores, steps, system_prompts, trials};
 use crate::{RunId, Store};
-use bakeoff_core::trial::{Attempt, Millis, Score, SentPrompt, TrialKey, TrialRecord, Usage};
+use bakeoff_core::trial::{Attempt, Millis, Score, SentPrompt, Step, TrialKey, TrialRecord, Usage};
 use rusqlite::{Connection, Row, params};
 
 /// Everything about one trial.
@@ -40,6 +40,8 @@ pub struct TrialDetail {
     pub scores: Vec<Score>,
     /// Calls, the earlier tries of a retried trial included, numbered over all of them.
     pub attempts: Vec<Attempt>,
+    /// The nodes of a workflow, in the order in which they began; of the last try only.
+    pub steps: Vec<Step>,
 }
 
 /// The columns after those of [`trial_page::COLUMNS`].
@@ -50,13 +52,16 @@ const COLUMNS: &str = "c.json, s.text, x.prompt, x.answer, x.error, x.stop_reaso
 /// The tables after those of [`trial_page::TABLES`].
 const TABLES: &str = "JOIN cases c ON c.id = rc.content LEFT JOIN system_prompts s ON s.id = x.system_prompt";
 
+/// SQL's word for no limit.
+const ALL: i64 = -1;
+
 impl Store {
     /// Everything about one trial; `None` while it has not ended. Blocks.
     pub fn trial_detail(&self, run: RunId, key: TrialKey) -> Result<Option<TrialDetail>, StoreError> {
         self.read(|transaction| {
             let Some((id, _)) = trials::find(transaction, run, key)? else { return Ok(None) };
             let mut found = None;
-            each(transaction, id..id + 1, |detail| found = Some(detail))?;
+            each(transaction, id..id + 1, ALL, |detail| found = Some(detail))?;
             Ok(found)
         })
     }
@@ -64,26 +69,44 @@ impl Store {
     /// Hands everything about every trial of a run to `each`, in the order of ending, one at a time (for exports).
     /// Blocks.
     pub fn each_trial(&self, run: RunId, each_one: impl FnMut(TrialDetail)) -> Result<(), StoreError> {
-        self.read(|transaction| each(transaction, trials::ids(run), each_one))
+        self.read(|transaction| each(transaction, trials::ids(run), ALL, each_one))
+    }
+
+    /// Everything about the trials of a run whose number is over `after_number`, in the order of their numbers, at
+    /// most `limit`. A trial that is retried comes again with its new number. Blocks.
+    pub fn exported_trials(
+        &self,
+        run: RunId,
+        after_number: u32,
+        limit: u32,
+    ) -> Result<Vec<TrialDetail>, StoreError> {
+        self.read(|transaction| {
+            let mut found = Vec::new();
+            let ids = trials::id(run, after_number) + 1..trials::ids(run).end;
+            each(transaction, ids, limit.into(), |detail| found.push(detail))?;
+            Ok(found)
+        })
     }
 }
 
 fn each(
     connection: &Connection,
     ids: std::ops::Range<i64>,
+    limit: i64,
     mut each: impl FnMut(TrialDetail),
 ) -> Result<(), StoreError> {
     let mut select = connection.prepare_cached(&format!(
-        "SELECT {}, {COLUMNS} FROM {} {TABLES} WHERE t.id >= ?1 AND t.id < ?2 ORDER BY t.id",
+        "SELECT {}, {COLUMNS} FROM {} {TABLES} WHERE t.id >= ?1 AND t.id < ?2 ORDER BY t.id LIMIT ?3",
         trial_page::COLUMNS,
         trial_page::TABLES
     ))?;
-    let mut rows = select.query([ids.start, ids.end])?;
+    let mut rows = select.query([ids.start, ids.end, limit])?;
     while let Some(row) = rows.next()? {
         let mut detail = read(row)?;
         let id = row.get(trial_page::COUNT + 15)?;
         detail.scores = scores::of_trial(connection, id)?;
         detail.attempts = attempts::of_trial(connection, id)?;
+        detail.steps = steps::of_trial(connection, id)?;
         each(detail);
     }
     Ok(())
@@ -111,6 +134,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TrialDetail> {
         answered_label: row.get(N + 14)?,
         scores: Vec::new(),
         attempts: Vec::new(),
+        steps: Vec::new(),
     })
 }
 

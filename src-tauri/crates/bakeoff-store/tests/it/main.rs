@@ -2,15 +2,20 @@
 
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/workflow.rs"]
+mod workflow;
 
 mod aggregates;
 mod applies;
 mod cases;
+mod exports;
 mod full_disk;
+mod gates;
 mod leases;
 mod opening;
 mod runs;
 mod schema;
+mod steps;
 mod trials;
 
 use bakeoff_store::Store;

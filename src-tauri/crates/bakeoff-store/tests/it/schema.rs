@@ -1,13 +1,15 @@
 //! Databases of every released version still open, with all that is in them.
 
 use crate::support::{NOW, key};
+use crate::workflow::steps;
 use bakeoff_core::outcome::Outcome;
 use bakeoff_store::{RunState, Store};
 use rusqlite::Connection;
 use std::path::Path;
 
 /// Dumps of databases as earlier versions left them (see the first lines of each).
-const RELEASED: &[(u32, &str)] = &[(1, include_str!("../fixtures/schema_1.sql"))];
+const RELEASED: &[(u32, &str)] =
+    &[(1, include_str!("../fixtures/schema_1.sql")), (2, include_str!("../fixtures/schema_2.sql"))];
 
 fn load(dump: &str, path: &Path) {
     Connection::open(path).expect("opens").execute_batch(dump).expect("the dump is SQL");
@@ -50,6 +52,13 @@ fn released_versions_come_to_the_newest_schema() {
     }
 }
 
+#[test]
+fn the_oldest_campaign_has_no_later_field() {
+    // Else the test below would not show that one without them is read.
+    let (_, oldest) = RELEASED[0];
+    assert!(oldest.contains(r#""dataset":"datasets/tickets.jsonl""#) && !oldest.contains(r#""gates""#));
+}
+
 #[tokio::test]
 async fn what_released_versions_wrote_is_read() {
     for (version, dump) in RELEASED {
@@ -67,12 +76,20 @@ async fn what_released_versions_wrote_is_read() {
         let first = store.trial_detail(1, key(0, 0, 0)).expect("reads").expect("it is there");
         assert_eq!((first.row.outcome, first.attempts.len(), first.scores.len()), (Outcome::Pass, 2, 1));
         assert_eq!(first.sent.system.as_deref(), Some("File the ticket."));
-        assert_eq!(store.definition(1).expect("reads").campaign.name, "tickets");
+        let campaign = store.definition(1).expect("a campaign without later fields is read").campaign;
+        assert_eq!((campaign.name.as_str(), campaign.workflow, campaign.inputs.len()), ("tickets", None, 0));
         assert_eq!(store.run_variants(1).expect("reads").len(), 2);
         assert_eq!(store.load_cases(1).expect("reads").len(), 2);
         assert_eq!(store.run(2).expect("reads").count(|outcome| outcome == Outcome::Interrupted), 1);
         assert_eq!(store.list_applied().expect("reads")[0].apply.runs, [1]);
         assert_eq!(store.artifacts(1, None).expect("reads").len(), 1);
         assert_eq!(store.events(1, 0).expect("reads").len(), 1);
+        let workflow = store.trial_detail(1, key(0, 1, 0)).expect("reads").expect("it is there");
+        let expected = if *version < 2 { Vec::new() } else { steps() };
+        assert_eq!(workflow.steps, expected, "version {version}: only later ones knew workflows");
+        let known = usize::from(*version >= 2);
+        assert_eq!(store.gate_results(1).expect("reads").iter().len(), known);
+        assert_eq!(store.deploy_blocks(None).expect("reads").len(), known);
+        assert_eq!(store.mlflow_exports(None).expect("reads").len(), known);
     }
 }

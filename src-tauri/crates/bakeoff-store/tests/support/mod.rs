@@ -55,6 +55,8 @@ pub fn new_run(campaign: &str, cases: u32, repetitions: u16) -> NewRun {
         name: campaign.into(),
         description: None,
         dataset: "datasets/tickets.jsonl".into(),
+        workflow: None,
+        inputs: Default::default(),
         sample: None,
         variants: vec!["default".into(), "careful".into()],
         baseline_variant: "default".into(),
@@ -71,6 +73,8 @@ pub fn new_run(campaign: &str, cases: u32, repetitions: u16) -> NewRun {
         cooldown_seconds: 0.0,
         budget_usd: None,
         seed: 42,
+        gates: Vec::new(),
+        mlflow: None,
     };
     NewRun {
         definition: format!("name: {}\n", campaign.name),
