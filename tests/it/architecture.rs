@@ -18,11 +18,12 @@ const CORE_MAY_USE: &str = "ahash aho-corasick allocator-api2 approx bit-set bit
     uuid-simd vsimd zerocopy zmij";
 
 /// Which crates of ours a crate may build on.
-const MAY_IMPORT: [(&str, &[&str]); 9] = [
+const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("bakeoff-core", &[]),
     ("bakeoff-engine", &["bakeoff-core"]),
     ("bakeoff-store", &["bakeoff-core"]),
     ("bakeoff-model", &["bakeoff-core"]),
+    ("bakeoff-process", &["bakeoff-core"]),
     ("bakeoff-charts", &["bakeoff-core"]),
     ("bakeoff-interop", &["bakeoff-core"]),
     ("bakeoff-testkit", &["bakeoff-core"]),
@@ -34,6 +35,7 @@ const MAY_IMPORT: [(&str, &[&str]); 9] = [
             "bakeoff-engine",
             "bakeoff-interop",
             "bakeoff-model",
+            "bakeoff-process",
             "bakeoff-store",
         ],
     ),
@@ -41,7 +43,7 @@ const MAY_IMPORT: [(&str, &[&str]); 9] = [
 ];
 
 /// Outside libraries that only one of our crates may use.
-const OWNERS: [(&str, &str); 12] = [
+const OWNERS: [(&str, &str); 13] = [
     ("tauri", "bakeoff"),
     ("tauri-plugin-dialog", "bakeoff"),
     ("tauri-plugin-store", "bakeoff"),
@@ -50,6 +52,7 @@ const OWNERS: [(&str, &str); 12] = [
     ("plotters", "bakeoff-charts"),
     ("resvg", "bakeoff-charts"),
     ("genai", "bakeoff-model"),
+    ("rustix", "bakeoff-process"),
     ("keyring-core", "bakeoff-model"),
     ("zbus-secret-service-keyring-store", "bakeoff-model"),
     ("serde_yaml", "bakeoff-core"),
