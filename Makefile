@@ -6,10 +6,10 @@ WORKSPACE ?= $(HOME)/Bakeoff
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release/bakeoff
 UI_SOURCES := $(shell find ui/src ui/public ui/index.html ui/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: run test lint test-ui test-rust test-window bench soak bless clean packages-window packages-test
+.PHONY: run test lint test-ui test-rust test-window bench bench-window soak bless clean packages-window packages-test
 
 run: packages-window ui/dist/index.html
-	cargo build --release --features desktop
+	cargo build --release -p bakeoff --features desktop
 	@$(RELEASE) init "$(WORKSPACE)" >/dev/null
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname -s)" = Darwin ]; then \
 	  exec $(RELEASE) -C "$(WORKSPACE)"; \
@@ -44,6 +44,11 @@ bench:
 	@.ci/toolchain
 	cargo build --release -p bakeoff -p bakeoff-testkit --bins
 	cargo bench -p bakeoff -p bakeoff-testkit --bench bench
+
+# The window's start and its scrolling, in the release program with the window.
+bench-window: packages-test ui/dist/index.html
+	cargo build --release -p bakeoff --features desktop
+	BAKEOFF_BINARY=$(RELEASE) node tests/bench/window.mjs
 
 soak: packages-window
 	BAKEOFF_SOAK=1 BAKEOFF_KILLS=100 cargo test -p bakeoff -p bakeoff-store -- crash kill
