@@ -5,7 +5,7 @@
  */
 export type AbVariant = { 
 /**
- * Its name; also the file in `variants/` when nothing else is given.
+ * Its name.
  */
 name: string, 
 /**

@@ -2,10 +2,11 @@
 
 use super::raw::RawCampaign;
 use super::{Campaign, Sample};
-use crate::check::{self, Findings, Problem, Schema, item, key};
+use crate::check::{self, Findings, Problem, Schema, item, key, nth, under};
 use crate::dataset::Format;
 use crate::diagnostic::{Checked, nearest};
 use crate::metric::Metric;
+use crate::scorer::raw::RawScorer;
 use crate::scorer::{self, Scorer, ScorerKind};
 use crate::template::TemplateError;
 use crate::yaml::{Step, parse_path};
@@ -192,28 +193,36 @@ fn scorers(raw: &RawCampaign, is_later: bool, findings: &mut Findings) -> Vec<Sc
         finding.hint =
             Some(r#"add `scorers:` with one such as `- {type: exact, value: "{{ expected }}"}`"#.to_owned());
     }
+    read_scorers(written, &key("scorers"), findings)
+}
+
+/// Reads a list of scorers that stands at a path.
+pub(crate) fn read_scorers(
+    written: &[Option<RawScorer>],
+    path: &[Step],
+    findings: &mut Findings,
+) -> Vec<Scorer> {
     let mut checked = Vec::new();
     for (index, raw) in written.iter().enumerate() {
         let Some(raw) = raw else { continue };
         match raw.clone().checked() {
             Ok(scorer) => checked.push((index, scorer)),
             Err(message) => {
-                let path = [item("scorers", index), key("model")].concat();
-                findings.error("no-provider", &path, message);
+                findings.error("no-provider", &under(&nth(path, index), "model"), message);
             }
         }
     }
     for (index, scorer) in &checked {
-        scorer_meaning(*index, scorer, findings);
+        scorer_meaning(&nth(path, *index), scorer, findings);
     }
-    same_metric(&checked, findings);
+    same_metric(&checked, path, findings);
     checked.into_iter().map(|(_, scorer)| scorer).collect()
 }
 
-fn scorer_meaning(index: usize, scorer: &Scorer, findings: &mut Findings) {
+fn scorer_meaning(place: &[Step], scorer: &Scorer, findings: &mut Findings) {
     if let Err(problems) = scorer::compile(std::slice::from_ref(scorer)) {
         for problem in problems {
-            let path = [item("scorers", index), parse_path(&problem.field)].concat();
+            let path = [place, &parse_path(&problem.field)].concat();
             let text = path.iter().try_fold(findings.value(), |value, step| match step {
                 Step::Key(key) => value.get(key),
                 Step::Index(index) => value.get(*index),
@@ -224,7 +233,7 @@ fn scorer_meaning(index: usize, scorer: &Scorer, findings: &mut Findings) {
         }
     }
     if let ScorerKind::Rubric { provider, base_url, .. } = &scorer.kind {
-        let path = [item("scorers", index), key("base_url")].concat();
+        let path = under(place, "base_url");
         match base_url.as_deref() {
             Some(url) if !crate::variant::is_http(url) => {
                 let message = format!("`base_url` is \"{url}\", which is not an http or https address");
@@ -232,27 +241,26 @@ fn scorer_meaning(index: usize, scorer: &Scorer, findings: &mut Findings) {
                 finding.hint = Some("write it such as `http://localhost:8000/v1`".to_owned());
             }
             None if *provider == crate::variant::Provider::OpenaiCompatible => {
-                let finding =
-                    findings.error("missing", &item("scorers", index), "the judge has no `base_url`");
+                let finding = findings.error("missing", place, "the judge has no `base_url`");
                 finding.hint = Some("add `base_url:`: openai-compatible needs it".to_owned());
             }
             _ => {}
         }
         if *provider == crate::variant::Provider::Builtin {
             let message = "the built-in model can't judge: it only sorts texts by their words";
-            let finding = findings.error("cannot-judge", &item("scorers", index), message);
+            let finding = findings.error("cannot-judge", place, message);
             finding.hint = Some("name a language model".to_owned());
         }
     }
 }
 
-fn same_metric(scorers: &[(usize, Scorer)], findings: &mut Findings) {
+fn same_metric(scorers: &[(usize, Scorer)], path: &[Step], findings: &mut Findings) {
     for (place, (index, scorer)) in scorers.iter().enumerate() {
         let earlier = scorers.iter().take(place).find(|(_, earlier)| earlier.metric == scorer.metric);
         if let Some((first, _)) = earlier {
             let message =
                 format!("scorers {} and {} both report as `{}`", first + 1, index + 1, scorer.metric);
-            let finding = findings.warning("same-metric", &item("scorers", *index), message);
+            let finding = findings.warning("same-metric", &nth(path, *index), message);
             finding.hint =
                 Some("give each a `metric:` of its own, so that they can be told apart".to_owned());
         }

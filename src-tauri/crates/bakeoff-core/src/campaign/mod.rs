@@ -5,6 +5,7 @@ mod check;
 mod raw;
 
 pub use against::{Surroundings, check_against};
+pub(crate) use check::read_scorers;
 pub use check::{check, schema, variant_name};
 
 use crate::gate::Gate;

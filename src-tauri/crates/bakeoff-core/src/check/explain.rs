@@ -29,7 +29,7 @@ impl Explanation<'_> {
             Kind::AdditionalProperties { unexpected } => {
                 unexpected.iter().for_each(|key| self.unknown_key(&path, key, &node));
             }
-            Kind::AnyOf { context } => self.any_of(path, value, context),
+            Kind::AnyOf { context } => self.any_of(path, value, context, &node),
             Kind::OneOfNotValid { context } => self.one_of(path, value, context, &node),
             Kind::Enum { options } => {
                 let options = options.as_array().map_or(&[][..], Vec::as_slice);
@@ -112,11 +112,30 @@ impl Explanation<'_> {
         });
     }
 
-    /// `anyOf` comes only from "this or nothing": the errors are those of "this".
-    fn any_of(&mut self, path: Vec<Step>, value: &Value, context: &[Vec<ValidationError<'static>>]) {
+    /// `anyOf` comes from "this or nothing" and from forms of different types: the errors are those of "this", of the
+    /// form whose type was written.
+    fn any_of(
+        &mut self,
+        path: Vec<Step>,
+        value: &Value,
+        context: &[Vec<ValidationError<'static>>],
+        node: &Value,
+    ) {
         let is_meant =
             |errors: &&Vec<ValidationError<'static>>| !errors.iter().all(|error| self.asks_for_null(error));
-        let meant: Vec<_> = context.iter().filter(is_meant).collect();
+        let mut meant: Vec<_> = context.iter().filter(is_meant).collect();
+        if meant.len() > 1 {
+            let is_of_type = |errors: &&Vec<ValidationError<'static>>| {
+                !errors.iter().any(|error| {
+                    matches!(error.kind(), Kind::Type { .. }) && steps(error).len() == path.len()
+                })
+            };
+            let fitting: Vec<_> = meant.iter().copied().filter(is_of_type).collect();
+            if fitting.is_empty() {
+                return self.wrong_type(path, value, node);
+            }
+            meant = fitting;
+        }
         let before = self.problems.len();
         meant.into_iter().flatten().for_each(|error| self.add(error));
         if self.problems.len() == before {

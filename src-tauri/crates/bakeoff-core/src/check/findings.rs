@@ -40,6 +40,30 @@ impl Findings {
         self.wrong.iter().any(|wrong| wrong == path)
     }
 
+    /// Whether the value at a path is there, and not empty.
+    pub(crate) fn is_written(&self, path: &[Step]) -> bool {
+        let value = path.iter().try_fold(&self.document.value, |value, step| match step {
+            Step::Key(key) => value.get(key),
+            Step::Index(index) => value.get(*index),
+        });
+        value.is_some_and(|value| !value.is_null())
+    }
+
+    /// Whether any error was found so far.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// How many errors were found so far.
+    pub(crate) fn count(&self) -> usize {
+        self.diagnostics.iter().filter(|one| one.is_error()).count()
+    }
+
+    /// What was found so far.
+    pub(crate) fn found(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
     /// A structural error.
     pub(crate) fn structural(&mut self, problem: Problem) {
         let mut diagnostic = Diagnostic::error(problem.code, path_text(&problem.path), problem.message);
@@ -130,6 +154,20 @@ impl Findings {
         let from = Position { line: line_number, column };
         Some((from, Position { line: line_number, column: column + width.max(1) }))
     }
+}
+
+/// The path to a key under a path.
+pub(crate) fn under(path: &[Step], name: &str) -> Vec<Step> {
+    let mut path = path.to_vec();
+    path.push(Step::Key(name.to_owned()));
+    path
+}
+
+/// The path to an item of the list at a path.
+pub(crate) fn nth(list: &[Step], index: usize) -> Vec<Step> {
+    let mut path = list.to_vec();
+    path.push(Step::Index(index));
+    path
 }
 
 /// The path to a key at the top.

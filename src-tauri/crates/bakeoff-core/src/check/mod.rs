@@ -7,7 +7,7 @@ mod findings;
 mod prune;
 mod words;
 
-pub(crate) use findings::{Findings, item, key};
+pub(crate) use findings::{Findings, item, key, nth, under};
 
 use crate::diagnostic::Diagnostic;
 use crate::yaml::{self, Step};
@@ -100,6 +100,16 @@ pub(crate) fn read<T: DeserializeOwned>(
     let problems = schema.problems(&document.value, unknown);
     let mut value = document.value.clone();
     prune::prune(&mut value, &problems);
+    finish(text, document, problems, value)
+}
+
+/// The raw type of what is left, and what was found.
+fn finish<T: DeserializeOwned>(
+    text: &str,
+    document: yaml::Document,
+    problems: Vec<Problem>,
+    value: Value,
+) -> Result<(T, Findings), Vec<Diagnostic>> {
     let mut findings = Findings::new(text, document);
     let hopeless = problems.iter().any(|problem| problem.path.is_empty() && !problem.missing);
     for problem in problems {
@@ -115,6 +125,21 @@ pub(crate) fn read<T: DeserializeOwned>(
             Err(findings.into_diagnostics())
         }
     }
+}
+
+/// The same for a document that is read already, for a raw type that requires nothing: only the values that are wrong
+/// are left out, and everything around them is checked by meaning. Items of a list named in `whole_items` are left out
+/// as wholes.
+pub(crate) fn read_document<T: DeserializeOwned>(
+    text: &str,
+    document: yaml::Document,
+    schema: &Schema,
+    whole_items: &[&str],
+) -> Result<(T, Findings), Vec<Diagnostic>> {
+    let problems = schema.problems(&document.value, no_special_keys);
+    let mut value = document.value.clone();
+    prune::prune_values(&mut value, &problems, whole_items);
+    finish(text, document, problems, value)
 }
 
 /// A whole number that may be written as `2.0`, as JSON Schema allows.

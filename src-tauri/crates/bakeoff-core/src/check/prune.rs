@@ -19,6 +19,23 @@ pub(super) fn prune(value: &mut Value, problems: &[Problem]) {
     }
 }
 
+/// Takes out exactly the values that are wrong; nothing where only something is missing. Of a list that is named, the
+/// whole item.
+pub(super) fn prune_values(value: &mut Value, problems: &[Problem], whole_items: &[&str]) {
+    for problem in problems {
+        let path = &problem.path;
+        let list = path
+            .iter()
+            .position(|step| matches!(step, Step::Key(key) if whole_items.contains(&key.as_str())));
+        let item = list.filter(|list| matches!(path.get(list + 1), Some(Step::Index(_))));
+        match item {
+            Some(list) => remove(value, path.get(..list + 2).unwrap_or(path)),
+            None if problem.missing => {}
+            None => remove(value, path),
+        }
+    }
+}
+
 fn remove(value: &mut Value, path: &[Step]) {
     let Some((last, parents)) = path.split_last() else { return };
     let mut parent = value;

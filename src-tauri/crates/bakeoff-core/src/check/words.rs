@@ -42,7 +42,9 @@ pub(super) fn allowed_types(schema: &Value) -> String {
         _ if schema.get("oneOf").is_some() => vec!["object"],
         _ => Vec::new(),
     };
-    let words: Vec<&str> = types.into_iter().filter(|one| *one != "null").map(type_word).collect();
+    let forms = schema.get("anyOf").and_then(Value::as_array).into_iter().flatten();
+    let types = types.into_iter().chain(forms.filter_map(|form| form.get("type")?.as_str()));
+    let words: Vec<&str> = types.filter(|one| *one != "null").map(type_word).collect();
     either(&words)
 }
 

@@ -1,5 +1,8 @@
 //! Quality gates: bounds that a variant's numbers must hold, and what follows when they don't.
 
+pub(crate) mod check;
+pub(crate) mod raw;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 

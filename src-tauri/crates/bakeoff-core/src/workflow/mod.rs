@@ -5,20 +5,26 @@
 //! own ([`WorkflowVariant`]), so that a stored run never depends on the file again.
 
 mod answer;
+mod check;
 pub mod condition;
 mod field_type;
 mod next;
+mod overrides;
 pub mod placeholder;
+mod raw;
 mod render;
 mod state;
 #[cfg(test)]
 mod tests;
+mod variant;
 mod words;
 
 pub use answer::{answer_instruction, answer_schema, is_strict, read_outputs, wants_json};
+pub use check::{check, schema};
 pub use next::{MAX_STEPS, Where, next};
 pub use render::{Item, render};
 pub use state::{case_inputs, collect, initial_state, outputs, runner_outputs};
+pub use variant::{as_variant, prompt_paths, variant};
 
 use crate::gate::Gate;
 use crate::scorer::Scorer;
@@ -251,7 +257,7 @@ pub struct AbTest {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct AbVariant {
-    /// Its name; also the file in `variants/` when nothing else is given.
+    /// Its name.
     pub name: String,
     /// The prompt under test.
     pub prompt: Option<String>,
