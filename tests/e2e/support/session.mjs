@@ -34,6 +34,11 @@ export class Session {
     return call("DELETE", this.#url);
   }
 
+  /** Gives the window another size; without a window manager nobody else does. */
+  resize(width, height) {
+    return this.#post("window/rect", { x: 0, y: 0, width, height });
+  }
+
   /** Runs a function in the page with JSON arguments. */
   run(script, ...args) {
     return this.#post("execute/sync", { script: `return (${script}).apply(null, arguments)`, args });
