@@ -65,6 +65,29 @@ pub enum Aggregate {
     P99,
 }
 
+impl Aggregate {
+    const NAMES: [(&'static str, Aggregate); 7] = [
+        ("avg", Aggregate::Avg),
+        ("min", Aggregate::Min),
+        ("max", Aggregate::Max),
+        ("p50", Aggregate::P50),
+        ("p90", Aggregate::P90),
+        ("p95", Aggregate::P95),
+        ("p99", Aggregate::P99),
+    ];
+
+    /// The readings of a name as an aggregate of something, by suffix or prefix: `cost_p95`, `avg_cost`.
+    pub fn split(text: &str) -> impl Iterator<Item = (&str, Aggregate)> {
+        Self::NAMES.into_iter().filter_map(move |(name, aggregate)| {
+            let rest = text
+                .strip_suffix(name)
+                .and_then(|rest| rest.strip_suffix('_'))
+                .or_else(|| text.strip_prefix(name).and_then(|rest| rest.strip_prefix('_')))?;
+            Some((rest, aggregate))
+        })
+    }
+}
+
 impl Metric {
     /// Every metric, in the order of the contract.
     pub const ALL: [Metric; 8] = [
@@ -133,24 +156,9 @@ impl Metric {
 
     /// Reads a metric with an optional aggregate: `latency_ms_p95`, `avg_cost_usd`, `success`.
     pub fn parse(text: &str) -> Option<(Self, Aggregate)> {
-        const AGGREGATES: [(&str, Aggregate); 7] = [
-            ("avg", Aggregate::Avg),
-            ("min", Aggregate::Min),
-            ("max", Aggregate::Max),
-            ("p50", Aggregate::P50),
-            ("p90", Aggregate::P90),
-            ("p95", Aggregate::P95),
-            ("p99", Aggregate::P99),
-        ];
         if let Some(metric) = Self::from_id(text) {
             return Some((metric, Aggregate::Avg));
         }
-        AGGREGATES.into_iter().find_map(|(name, aggregate)| {
-            let rest = text
-                .strip_suffix(name)
-                .and_then(|rest| rest.strip_suffix('_'))
-                .or_else(|| text.strip_prefix(name).and_then(|rest| rest.strip_prefix('_')))?;
-            Some((Self::from_id(rest)?, aggregate))
-        })
+        Aggregate::split(text).find_map(|(rest, aggregate)| Some((Self::from_id(rest)?, aggregate)))
     }
 }

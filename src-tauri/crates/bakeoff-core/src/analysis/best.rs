@@ -98,13 +98,13 @@ fn distribution(summary: &VariantSummary, metric: Metric) -> Option<&Distributio
 }
 
 /// Trials behind a metric.
-fn trials_with(summary: &VariantSummary, metric: Metric) -> u32 {
+pub(crate) fn trials_with(summary: &VariantSummary, metric: Metric) -> u32 {
     distribution(summary, metric).map_or(summary.usable, |distribution| distribution.n)
 }
 
 /// The estimate of an aggregate; `None` for the smallest and the largest, which are plain values, and for other
 /// aggregates than the mean of a metric that only a whole variant has.
-fn estimate(summary: &VariantSummary, metric: Metric, aggregate: Aggregate) -> Option<&Estimate> {
+pub(crate) fn estimate(summary: &VariantSummary, metric: Metric, aggregate: Aggregate) -> Option<&Estimate> {
     match (distribution(summary, metric), aggregate) {
         (None, Aggregate::Avg) if metric == Metric::SuccessRate => Some(&summary.success_rate),
         (None, Aggregate::Avg) => Some(&summary.cost_per_success_usd),
@@ -118,7 +118,7 @@ fn estimate(summary: &VariantSummary, metric: Metric, aggregate: Aggregate) -> O
 }
 
 /// The value of an aggregate.
-fn aggregated(summary: &VariantSummary, metric: Metric, aggregate: Aggregate) -> Option<f64> {
+pub(crate) fn aggregated(summary: &VariantSummary, metric: Metric, aggregate: Aggregate) -> Option<f64> {
     match aggregate {
         Aggregate::Min => distribution(summary, metric)?.min,
         Aggregate::Max => distribution(summary, metric)?.max,

@@ -8,18 +8,68 @@ use crate::metric::Metric;
 use crate::stats::clustered::{CaseTotal, clustered_mean};
 use crate::stats::percentile::{Sample, minimum_n};
 
-/// Describes a column. `notes` are cautions that hold for every number of it; `missing` says why there is no value
-/// when there is none.
+/// Describes a metric's column. `notes` are cautions that hold for every number of it; `missing` says why there is no
+/// value when there is none.
 pub(super) fn distribution(
     metric: Metric,
-    mut column: Column,
+    column: Column,
     notes: &[String],
     missing: &str,
     confidence: f64,
 ) -> Distribution {
+    let unknown = column.unknown;
+    let range = match metric {
+        Metric::Score => Range { least: 0.0, most: 1.0, note: "interval clipped to 0–1" },
+        _ => Range { least: 0.0, most: f64::INFINITY, note: "interval clipped at 0" },
+    };
+    let Numbers { n, sum, mean, percentiles: [p50, p90, p95, p99], extremes } =
+        numbers(column, notes, missing, confidence, Some(range));
+    Distribution {
+        metric,
+        n,
+        unknown,
+        sum,
+        mean,
+        p50,
+        p90,
+        p95,
+        p99,
+        min: extremes.map(|(least, _)| least),
+        max: extremes.map(|(_, most)| most),
+    }
+}
+
+/// What a quantity can be.
+#[derive(Clone, Copy)]
+pub(super) struct Range {
+    least: f64,
+    most: f64,
+    /// What is said when an interval had to be cut to it.
+    note: &'static str,
+}
+
+/// A column described, whatever it counts.
+pub(super) struct Numbers {
+    pub(super) n: u32,
+    sum: f64,
+    pub(super) mean: Estimate,
+    /// The 50th, 90th, 95th and 99th.
+    pub(super) percentiles: [Estimate; 4],
+    /// The smallest and the largest.
+    pub(super) extremes: Option<(f64, f64)>,
+}
+
+/// Describes a column.
+pub(super) fn numbers(
+    mut column: Column,
+    notes: &[String],
+    missing: &str,
+    confidence: f64,
+    range: Option<Range>,
+) -> Numbers {
     let several = !column.one_a_case();
     let (n, sum) = (count(column.values.len()), column.values.iter().sum());
-    let mean = mean(metric, &column, notes, missing, confidence);
+    let mean = mean(range, &column, notes, missing, confidence);
     // With one trial a case the order of the values is of no further use.
     let values = if several { column.values.clone() } else { std::mem::take(&mut column.values) };
     let mut sample = Sample::new(values);
@@ -34,23 +84,12 @@ pub(super) fn distribution(
             over_trials_percentile(&mut sample, p, value, notes, confidence)
         }
     };
-    Distribution {
-        metric,
-        n,
-        unknown: column.unknown,
-        sum,
-        mean,
-        p50: percentile(0.5),
-        p90: percentile(0.9),
-        p95: percentile(0.95),
-        p99: percentile(0.99),
-        min: extremes.map(|(least, _)| least),
-        max: extremes.map(|(_, most)| most),
-    }
+    let percentiles = [0.5, 0.9, 0.95, 0.99].map(&mut percentile);
+    Numbers { n, sum, mean, percentiles, extremes }
 }
 
-/// The mean with its t interval over cases; a score's is cut to 0–1.
-fn mean(metric: Metric, column: &Column, notes: &[String], missing: &str, confidence: f64) -> Estimate {
+/// The mean with its t interval over cases, cut to what the quantity can be.
+fn mean(range: Option<Range>, column: &Column, notes: &[String], missing: &str, confidence: f64) -> Estimate {
     let mut all = Notes::default();
     let Some(mean) = clustered_mean(&column.cases) else {
         return Estimate::missing(0, "t over case means", all, missing);
@@ -68,15 +107,13 @@ fn mean(metric: Metric, column: &Column, notes: &[String], missing: &str, confid
         all.add("all cases have the same value, so the interval has no width");
     }
     let mut interval = mean.interval(confidence);
-    if let Some((cut, true)) = interval.map(|interval| interval.clipped(0.0, largest(metric))) {
-        all.add(if metric == Metric::Score { "interval clipped to 0–1" } else { "interval clipped at 0" });
+    if let Some(range) = range
+        && let Some((cut, true)) = interval.map(|interval| interval.clipped(range.least, range.most))
+    {
+        all.add(range.note);
         interval = Some(cut);
     }
     Estimate::new(mean.mean, interval, mean.cases as usize, method, all)
-}
-
-fn largest(metric: Metric) -> f64 {
-    if metric == Metric::Score { 1.0 } else { f64::INFINITY }
 }
 
 /// One trial a case: the interval between two order statistics.

@@ -11,6 +11,7 @@ mod difference;
 mod distribution;
 mod estimate;
 mod group;
+mod measure;
 mod rate;
 mod slices;
 mod summarize;
@@ -18,10 +19,13 @@ mod verdict;
 mod wording;
 
 pub use best::{BestVariant, best, rank};
+pub(crate) use best::{aggregated, estimate, trials_with};
 pub use compare::compare;
 pub use confusion::{LabelPair, confusion};
+pub use measure::{MeasureSummary, measure};
 pub use slices::slices;
 pub use summarize::summarize;
+pub(crate) use wording::{amount, significant, value};
 
 use crate::metric::Metric;
 use crate::outcome::{Outcome, TimeoutCountsAs};

@@ -4,7 +4,7 @@ use super::{Estimate, Verdict};
 use crate::metric::{Better, Metric};
 
 /// A value of a metric with its unit: `92.5 %`, `812 ms`, `0.0012 USD`, `31.5`.
-pub(super) fn value(metric: Metric, value: f64) -> String {
+pub(crate) fn value(metric: Metric, value: f64) -> String {
     match metric {
         Metric::SuccessRate => format!("{:.1} %", value * 100.0),
         Metric::Score => format!("{value:.3}"),
@@ -15,7 +15,7 @@ pub(super) fn value(metric: Metric, value: f64) -> String {
 }
 
 /// A number without needless digits: three significant ones below 100, none after the point from 100 on.
-fn significant(value: f64) -> String {
+pub(crate) fn significant(value: f64) -> String {
     let size = value.abs();
     if size >= 100.0 || size == 0.0 {
         return format!("{value:.0}");
@@ -34,7 +34,7 @@ fn size(metric: Metric, difference: f64) -> String {
 }
 
 /// The size of a difference with its unit: `2.0 points`, `120 ms`.
-pub(super) fn amount(metric: Metric, difference: f64) -> String {
+pub(crate) fn amount(metric: Metric, difference: f64) -> String {
     let unit = match metric {
         Metric::SuccessRate => " points",
         Metric::Score => "",

@@ -1,7 +1,15 @@
 //! Quality gates: bounds that a variant's numbers must hold, and what follows when they don't.
 
 pub(crate) mod check;
+mod evaluate;
+mod numbers;
 pub(crate) mod raw;
+mod reading;
+mod trials;
+mod words;
+
+pub use evaluate::evaluate;
+pub use numbers::{GateNumbers, Measure, Measures};
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;

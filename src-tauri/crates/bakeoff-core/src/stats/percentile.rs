@@ -62,6 +62,15 @@ impl Sample {
         Some((high - low).mul_add(position - below, low))
     }
 
+    /// The percentile `p` (0 to 1) by nearest rank: the value at index ceil(p·n) − 1, clamped. It is always one of the
+    /// values, and what the workflow tools that this program stands in for call p95. `None` without values.
+    pub fn nearest_rank(&mut self, p: f64) -> Option<f64> {
+        let last = self.len().checked_sub(1)?;
+        // 0.95 · 20 is 19 and a rounding error more; the rank meant is the 19th.
+        let rank = (p * self.len() as f64 - 1e-9).ceil().max(1.0) as usize;
+        self.at((rank - 1).min(last))
+    }
+
     /// The interval of a percentile between two order statistics of independent values, chosen by the binomial
     /// distribution.
     ///
@@ -104,4 +113,31 @@ impl Sample {
 pub fn minimum_n(p: f64, confidence: f64) -> u32 {
     let tail = (1.0 - confidence) / 2.0;
     (tail.ln() / p.max(1.0 - p).ln()).ceil() as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearest_rank_is_always_one_of_the_values() {
+        let mut ten = Sample::new((1..=10).rev().map(f64::from).collect());
+        for (p, expected) in [
+            (0.0, 1.0),
+            (0.05, 1.0),
+            (0.5, 5.0),
+            (0.51, 6.0),
+            (0.9, 9.0),
+            (0.95, 10.0),
+            (0.99, 10.0),
+            (1.0, 10.0),
+        ] {
+            assert_eq!(ten.nearest_rank(p), Some(expected), "{p}");
+        }
+        let mut twenty = Sample::new((1..=20).map(f64::from).collect());
+        assert_eq!(twenty.nearest_rank(0.95), Some(19.0), "0.95 · 20 is exactly the 19th");
+        assert_eq!(twenty.percentile(0.95), Some(19.05), "our own definition differs");
+        assert_eq!(Sample::new(vec![7.0]).nearest_rank(0.99), Some(7.0));
+        assert_eq!(Sample::new(Vec::new()).nearest_rank(0.5), None);
+    }
 }
