@@ -259,7 +259,10 @@ describe('the palette', () => {
     const { app } = await start();
     const entries = await workspaceEntries(app);
     expect(matching(entries, 'tickets #1')[0]?.key).toBe('run:1');
-    expect(matching(entries, 'exam').map((entry) => entry.key)).toEqual(['variant:variants/examples.yaml']);
+    expect(matching(entries, 'exam').map((entry) => entry.key)).toEqual([
+      'variant:variants/examples.yaml',
+      'workflow:workflows/mlflow_example.yaml',
+    ]);
     expect(matching(entries, 'nothing like this')).toEqual([]);
   });
 });

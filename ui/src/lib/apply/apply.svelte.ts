@@ -11,6 +11,8 @@ export class Apply {
   readonly preview: Loader<ApplyPreview>;
   request = $state.raw<ApplyRequest>();
   variants = $state.raw<string[]>([]);
+  /** Why it is written although the target's deployment is blocked. */
+  reason = $state('');
   writing = $state(false);
   error = $state.raw<ServiceError | null>(null);
   #app: App;
@@ -28,7 +30,8 @@ export class Apply {
       !this.preview.loading &&
       this.preview.value !== null &&
       !this.preview.error &&
-      !this.preview.value.nothing_to_do
+      !this.preview.value.nothing_to_do &&
+      (this.preview.value.block === null || this.reason.trim() !== '')
     );
   }
 
@@ -57,7 +60,12 @@ export class Apply {
     this.writing = true;
     try {
       // What is applied is exactly what was shown, not a better variant that came in meanwhile.
-      const request = { ...(this.request as ApplyRequest), variant: preview.variant, target: preview.target };
+      const request = {
+        ...(this.request as ApplyRequest),
+        variant: preview.variant,
+        target: preview.target,
+        override_block: preview.block === null ? null : this.reason.trim(),
+      };
       const row = await this.#app.backend.apply(request, preview.target_hash);
       this.#app.toasts.good(`${row.target.file} now has the prompt of ${row.variant}.`, {
         label: 'Undo',

@@ -26,6 +26,7 @@ const commands: Commands = {
   listVariants: () => invoke('list_variants'),
   listCampaigns: () => invoke('list_campaigns'),
   listDatasets: () => invoke('list_datasets'),
+  listWorkflows: () => invoke('list_workflows'),
   previewDataset: (path) => invoke('preview_dataset', { path }),
 
   readFile: (path) => invoke('read_file', { path }),
@@ -44,6 +45,10 @@ const commands: Commands = {
 
   previewCampaign: (text, name) => invoke('preview_campaign', { text, name }),
   launch: (campaign, options) => invoke('launch', { campaign, options }),
+  previewWorkflow: (workflow, launch) => invoke('preview_workflow', { workflow, launch }),
+  launchWorkflow: (workflow, launch) => invoke('launch_workflow', { workflow, launch }),
+  deployCheck: (workflow) => invoke('deploy_check', { workflow }),
+  deployUnblock: (workflow, reason) => invoke('deploy_unblock', { workflow, reason }),
   pauseRun: (run) => invoke('pause_run', { run }),
   continueRun: (run) => invoke('continue_run', { run }),
   stopRun: (run) => invoke('stop_run', { run }),
@@ -57,6 +62,10 @@ const commands: Commands = {
   listTrials: (run, filter, offset, limit) => invoke('list_trials', { run, filter, offset, limit }),
   trialDetail: (run, key) => invoke('trial_detail', { run, key }),
   runEvents: (run, after) => invoke('run_events', { run, after }),
+
+  listExperiments: (mlflowUri) => invoke('list_experiments', { mlflowUri }),
+  mlflowState: () => invoke('mlflow_state'),
+  openUrl: (url) => invoke('open_url', { url }),
 
   compare: (request) => invoke('compare', { request }),
   drawCharts: (request) => invoke('draw_charts', { request }),

@@ -13,8 +13,10 @@ import type { CompareRequest } from '$lib/bindings/CompareRequest';
 import type { CompareView } from '$lib/bindings/CompareView';
 import type { DatasetPreview } from '$lib/bindings/DatasetPreview';
 import type { DatasetRow } from '$lib/bindings/DatasetRow';
+import type { DeployCheck } from '$lib/bindings/DeployCheck';
 import type { Diagnostic } from '$lib/bindings/Diagnostic';
 import type { DrawnChart } from '$lib/bindings/DrawnChart';
+import type { ExperimentRow } from '$lib/bindings/ExperimentRow';
 import type { ExportFormat } from '$lib/bindings/ExportFormat';
 import type { FileKind } from '$lib/bindings/FileKind';
 import type { FileText } from '$lib/bindings/FileText';
@@ -23,6 +25,7 @@ import type { ImportItem } from '$lib/bindings/ImportItem';
 import type { LaunchOptions } from '$lib/bindings/LaunchOptions';
 import type { LocalServer } from '$lib/bindings/LocalServer';
 import type { Matrix } from '$lib/bindings/Matrix';
+import type { MlflowState } from '$lib/bindings/MlflowState';
 import type { Notice } from '$lib/bindings/Notice';
 import type { Page } from '$lib/bindings/Page';
 import type { PlanPreview } from '$lib/bindings/PlanPreview';
@@ -42,6 +45,8 @@ import type { TrialKey } from '$lib/bindings/TrialKey';
 import type { TrialRow } from '$lib/bindings/TrialRow';
 import type { VariantRow } from '$lib/bindings/VariantRow';
 import type { VariantVersion } from '$lib/bindings/VariantVersion';
+import type { WorkflowLaunch } from '$lib/bindings/WorkflowLaunch';
+import type { WorkflowRow } from '$lib/bindings/WorkflowRow';
 import type { WorkspaceInfo } from '$lib/bindings/WorkspaceInfo';
 
 /** Files dragged over the window, or dropped. */
@@ -80,6 +85,7 @@ export interface Commands {
   listVariants(): Promise<VariantRow[]>;
   listCampaigns(): Promise<CampaignRow[]>;
   listDatasets(): Promise<DatasetRow[]>;
+  listWorkflows(): Promise<WorkflowRow[]>;
   previewDataset(path: string): Promise<DatasetPreview>;
 
   readFile(path: string): Promise<FileText>;
@@ -100,6 +106,12 @@ export interface Commands {
 
   previewCampaign(text: string, name: string): Promise<PlanPreview>;
   launch(campaign: string, options: LaunchOptions): Promise<RunRow>;
+  /** `workflow` is the file's path relative to the workspace, here and below. */
+  previewWorkflow(workflow: string, launch: WorkflowLaunch): Promise<PlanPreview>;
+  launchWorkflow(workflow: string, launch: WorkflowLaunch): Promise<RunRow>;
+  deployCheck(workflow: string): Promise<DeployCheck>;
+  /** Lifts the block that stands; the history keeps it with the reason. */
+  deployUnblock(workflow: string, reason: string): Promise<DeployCheck>;
   pauseRun(run: number): Promise<void>;
   continueRun(run: number): Promise<void>;
   stopRun(run: number): Promise<void>;
@@ -113,6 +125,12 @@ export interface Commands {
   listTrials(run: number, filter: TrialFilter, offset: number, limit: number): Promise<Page<TrialRow>>;
   trialDetail(run: number, key: TrialKey): Promise<TrialDetail>;
   runEvents(run: number, after: number): Promise<RunEvent[]>;
+
+  /** Of this workspace for null, else of the MLflow store at the address. */
+  listExperiments(mlflowUri: string | null): Promise<ExperimentRow[]>;
+  mlflowState(): Promise<MlflowState>;
+  /** Opens a page in the system's browser. */
+  openUrl(url: string): Promise<void>;
 
   compare(request: CompareRequest): Promise<CompareView>;
   drawCharts(request: ChartRequest): Promise<DrawnChart[]>;

@@ -21,4 +21,8 @@ target: ApplyTarget | null,
 /**
  * Model and parameter fields to transfer besides the prompts (`model`, `temperature`, …).
  */
-also: Array<string>, };
+also: Array<string>, 
+/**
+ * Why it is applied to a workflow whose deployment is blocked.
+ */
+override_block?: string | null, };

@@ -12,4 +12,8 @@ file: string,
  * For a file that is no variant: the dotted path of the value that takes the system prompt (or, without one,
  * the prompt), such as `nodes.0.prompt`. Absent: the file is a variant and its prompt fields are written.
  */
-key_path: string | null, };
+key_path: string | null, 
+/**
+ * For a workflow file: the node whose prompts are written; absent: the node that the variant's trials changed.
+ */
+node?: string | null, };

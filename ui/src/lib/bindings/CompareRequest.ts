@@ -27,4 +27,8 @@ metric: string | null,
 /**
  * Also the intervals that need resampling.
  */
-resampling: boolean, };
+resampling: boolean, 
+/**
+ * The experiment is read from this MLflow store (`http://…`, `sqlite:///…` or a folder) instead of from here.
+ */
+mlflow_uri?: string | null, };

@@ -18,4 +18,9 @@ prices: { [key in string]: Price },
 /**
  * No launch may spend more than this, whatever the campaign says.
  */
-spend_cap_usd: number | null, };
+spend_cap_usd: number | null, 
+/**
+ * Where runs are logged besides: `http://…`, `sqlite:///…` or a folder. Absent: the environment's
+ * `MLFLOW_TRACKING_URI`, else nowhere, unless a workflow names one.
+ */
+mlflow_tracking_uri: string | null, };

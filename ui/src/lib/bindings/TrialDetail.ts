@@ -2,6 +2,7 @@
 import type { Attempt } from "./Attempt";
 import type { Score } from "./Score";
 import type { SentPrompt } from "./SentPrompt";
+import type { Step } from "./Step";
 import type { TrialRow } from "./TrialRow";
 import type { Usage } from "./Usage";
 
@@ -68,4 +69,8 @@ scores: Array<Score>,
 /**
  * Calls, the earlier tries of a retried trial included.
  */
-attempts: Array<Attempt>, };
+attempts: Array<Attempt>, 
+/**
+ * Of a workflow: its nodes as they ran.
+ */
+steps: Array<Step>, };

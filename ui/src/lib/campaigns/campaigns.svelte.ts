@@ -20,9 +20,11 @@ export class Campaigns {
   async load(): Promise<void> {
     const rows = await this.rows.load();
     const first = rows?.[0];
-    const { name, campaign } = this.#app.navigation.place;
+    const { name, section, campaign, run } = this.#app.navigation.place;
     if (
       name === 'campaigns' &&
+      section === 'campaigns' &&
+      run === null &&
       first &&
       !rows.some((row) => row.name === campaign) &&
       !this.#app.editors.isDirty(`campaigns/${campaign}.yaml`)

@@ -1,5 +1,4 @@
 /** The Compare place: which results, which variants, which baseline and metric, and what follows from them. */
-import type { CampaignRow } from '$lib/bindings/CampaignRow';
 import type { CaseRow } from '$lib/bindings/CaseRow';
 import type { CompareRequest } from '$lib/bindings/CompareRequest';
 import type { CompareView } from '$lib/bindings/CompareView';
@@ -18,7 +17,8 @@ export class Compare {
   caseSearch = $state('');
   /** All variants of the results, also those that are not chosen. */
   allVariants = $state.raw<{ name: string; index: number }[]>([]);
-  campaigns = $state.raw<CampaignRow[]>([]);
+  /** Names of experiments of this workspace that have runs: campaigns, and A/B tests of workflows. */
+  experiments = $state.raw<string[]>([]);
   runs = $state.raw<RunRow[]>([]);
   /** Nothing has run yet. */
   nothing = $state(false);
@@ -40,11 +40,11 @@ export class Compare {
   /** Reads the choices; without a request the newest run is taken. */
   async start(): Promise<void> {
     await this.#app.attempt(async () => {
-      const [campaigns, runs] = await Promise.all([
-        this.#app.backend.listCampaigns().catch(() => []),
+      const [experiments, runs] = await Promise.all([
+        this.#app.backend.listExperiments(null).catch(() => []),
         this.#app.backend.listRuns(null, 0, 100),
       ]);
-      this.campaigns = campaigns.filter((row) => row.runs > 0);
+      this.experiments = experiments.filter((row) => row.runs > 0).map((row) => row.name);
       this.runs = runs.rows;
       const newest =
         runs.rows.find((row) => row.state === 'finished') ?? runs.rows.find((row) => row.done > 0);

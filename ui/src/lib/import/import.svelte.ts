@@ -52,8 +52,10 @@ export class Import {
       this.#app.toasts.good(`${plural(paths.length, 'file')} imported.`);
       const variant = paths.find((path) => path.startsWith('variants/'));
       const campaign = paths.find((path) => path.startsWith('campaigns/'));
+      const workflow = paths.find((path) => path.startsWith('workflows/'));
       if (variant) this.#app.navigation.openVariant(variant);
       else if (campaign) this.#app.navigation.openCampaign(campaign.replace(/^campaigns\/|\.ya?ml$/g, ''));
+      else if (workflow) this.#app.navigation.openWorkflow(workflow);
       return true;
     } catch (thrown) {
       this.error = asServiceError(thrown);
@@ -65,11 +67,17 @@ export class Import {
 
   /** Opens a file with errors in the editor, unsaved, under its future name. */
   mend(item: ImportItem): void {
-    const kind = item.target.startsWith('campaigns/') ? 'campaign' : 'variant';
+    const kind = kindOf(item.target);
     this.#app.editors.draft(item.target, kind, item.text ?? '', item.diagnostics);
     if (kind === 'variant') this.#app.navigation.openVariant(item.target);
+    else if (kind === 'workflow') this.#app.navigation.openWorkflow(item.target);
     else this.#app.navigation.openCampaign(item.target.replace(/^campaigns\/|\.ya?ml$/g, ''));
   }
+}
+
+function kindOf(target: string): 'campaign' | 'workflow' | 'variant' {
+  if (target.startsWith('campaigns/')) return 'campaign';
+  return target.startsWith('workflows/') ? 'workflow' : 'variant';
 }
 
 function firstChoice({ state }: ImportItem): ImportChoice {

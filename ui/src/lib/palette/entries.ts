@@ -6,7 +6,7 @@ import { PLACES } from '$lib/shell/places';
 
 export interface Entry {
   key: string;
-  group: 'Commands' | 'Variants' | 'Campaigns' | 'Runs' | 'Trials';
+  group: 'Commands' | 'Variants' | 'Campaigns' | 'Workflows' | 'Runs' | 'Trials';
   label: string;
   detail: string;
   run: () => void;
@@ -25,6 +25,8 @@ export function commandEntries(app: App): Entry[] {
     ...PLACES.map(({ name, label }, index) =>
       command(`Go to ${label}`, `Mod+${index + 1}`, () => app.navigation.go(name)),
     ),
+    command('Go to Workflows', '', () => app.navigation.openSection('workflows')),
+    command('Go to Experiments', '', () => app.navigation.openSection('experiments')),
     command('Import files…', 'Mod+O', () => void app.chooseImport()),
     command('Pause or resume the run', 'Mod+Shift+P', () => void togglePause(app)),
     command('Apply best prompt…', '', () => (app.sheet = { kind: 'apply' })),
@@ -41,12 +43,13 @@ export async function chooseWorkspace(app: App): Promise<void> {
   if (path) await app.openWorkspace(path);
 }
 
-/** Variants, campaigns and runs of the workspace. */
+/** Variants, campaigns, workflows and runs of the workspace. */
 export async function workspaceEntries(app: App): Promise<Entry[]> {
   const { backend, navigation } = app;
-  const [variants, campaigns, runs] = await Promise.all([
+  const [variants, campaigns, workflows, runs] = await Promise.all([
     backend.listVariants().catch(() => []),
     backend.listCampaigns().catch(() => []),
+    backend.listWorkflows().catch(() => []),
     backend.listRuns(null, 0, 50).catch(() => ({ rows: [] })),
   ]);
   return [
@@ -63,6 +66,13 @@ export async function workspaceEntries(app: App): Promise<Entry[]> {
       label: name,
       detail: campaign?.dataset ?? '',
       run: () => navigation.openCampaign(name),
+    })),
+    ...workflows.map<Entry>(({ name, path, workflow }) => ({
+      key: `workflow:${path}`,
+      group: 'Workflows',
+      label: name,
+      detail: workflow ? (workflow.description ?? '') : 'has errors',
+      run: () => navigation.openWorkflow(path),
     })),
     ...runs.rows.map<Entry>(({ id, campaign, state }) => ({
       key: `run:${id}`,

@@ -161,7 +161,10 @@ export class Run {
     )
       return;
     const done = await this.#app.attempt(() => this.#app.backend.deleteRun(this.id).then(() => true));
-    if (done) this.#app.navigation.openCampaign(row.campaign);
+    if (!done) return;
+    const workflow = this.detail.value?.workflow ?? null;
+    if (workflow !== null) this.#app.navigation.openWorkflow(workflow);
+    else this.#app.navigation.openCampaign(row.campaign);
   }
 }
 

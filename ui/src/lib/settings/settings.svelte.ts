@@ -55,6 +55,10 @@ export class Settings {
     return this.#save((settings) => ({ ...settings, spend_cap_usd: usd }));
   }
 
+  setTrackingUri(uri: string | null): Promise<void> {
+    return this.#save((settings) => ({ ...settings, mlflow_tracking_uri: uri }));
+  }
+
   async setKey(provider: Provider, key: string): Promise<boolean> {
     const status = await this.#app.attempt(() => this.#app.backend.setKey(provider, key));
     if (status) this.#app.toasts.good(`The key of ${provider} is set.`);

@@ -109,6 +109,7 @@ export class App {
       this.editors.clear();
       this.navigation.openCampaign(null);
       this.navigation.place.variant = null;
+      this.navigation.place.workflow = null;
       this.navigation.compare = null;
       this.filesChanged++;
       this.runsChanged++;
@@ -134,7 +135,7 @@ export class App {
   async chooseImport(): Promise<void> {
     const filters = [
       {
-        name: 'Variants, prompts, data sets',
+        name: 'Variants, prompts, campaigns, workflows, data sets',
         extensions: ['yaml', 'yml', 'json', 'jsonl', 'csv', 'txt', 'md'],
       },
     ];

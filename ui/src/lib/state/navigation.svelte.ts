@@ -5,10 +5,17 @@ import type { TrialKey } from '$lib/bindings/TrialKey';
 
 export type PlaceName = 'variants' | 'campaigns' | 'compare' | 'settings';
 
+/** The sections of the Campaigns place. */
+export type Section = 'campaigns' | 'workflows' | 'experiments';
+
 export interface Place {
   name: PlaceName;
   /** Variants: path of the open file. */
   variant: string | null;
+  /** Campaigns: which section is open. */
+  section: Section;
+  /** Campaigns: path of the open workflow file. */
+  workflow: string | null;
   /** Campaigns: name of the open campaign. */
   campaign: string | null;
   /** Campaigns: the open run, instead of the builder. */
@@ -16,7 +23,14 @@ export interface Place {
 }
 
 export class Navigation {
-  place = $state<Place>({ name: 'campaigns', variant: null, campaign: null, run: null });
+  place = $state<Place>({
+    name: 'campaigns',
+    variant: null,
+    section: 'campaigns',
+    workflow: null,
+    campaign: null,
+    run: null,
+  });
   /** What Compare shows. */
   compare = $state.raw<CompareRequest | null>(null);
   /** The trial in the drawer. */
@@ -43,11 +57,29 @@ export class Navigation {
   }
 
   openCampaign(name: string | null): void {
-    this.#move({ ...this.place, name: 'campaigns', campaign: name, run: null });
+    this.#move({ ...this.place, name: 'campaigns', section: 'campaigns', campaign: name, run: null });
+  }
+
+  openWorkflow(path: string | null): void {
+    this.#move({ ...this.place, name: 'campaigns', section: 'workflows', workflow: path, run: null });
+  }
+
+  /** Another section of Campaigns; an open run is closed. */
+  openSection(section: Section): void {
+    this.#move({ ...this.place, name: 'campaigns', section, run: null });
   }
 
   openRun(campaign: string, run: number): void {
-    this.#move({ ...this.place, name: 'campaigns', campaign, run });
+    const section = this.place.section === 'workflows' ? 'workflows' : 'campaigns';
+    this.#move({ ...this.place, name: 'campaigns', section, campaign, run });
+  }
+
+  /** The open run is one of this workflow: the list beside it is that of workflows. */
+  besideRun(workflow: string | null): void {
+    const section = workflow === null ? 'campaigns' : 'workflows';
+    const path = workflow ?? this.place.workflow;
+    if (this.place.section === section && this.place.workflow === path) return;
+    this.place = { ...this.place, section, workflow: path };
   }
 
   openCompare(request: CompareRequest): void {
@@ -73,6 +105,11 @@ export class Navigation {
 /** A request for all finished runs of a campaign. */
 export function experiment(name: string): CompareRequest {
   return { runs: [], experiment: name, variants: [], baseline: null, metric: null, resampling: false };
+}
+
+/** A request for an experiment that is read from an MLflow store. */
+export function experimentIn(mlflowUri: string, name: string): CompareRequest {
+  return { ...experiment(name), mlflow_uri: mlflowUri };
 }
 
 /** A request for some runs. */

@@ -11,11 +11,11 @@ export const SHORTCUTS: { title: string; list: Shortcut[] }[] = [
   {
     title: 'Everywhere',
     list: [
-      { keys: 'Mod+K', what: 'Find a command, variant, campaign, run or trial' },
+      { keys: 'Mod+K', what: 'Find a command, variant, campaign, workflow, run or trial' },
       { keys: 'Mod+1 … Mod+4', what: 'Variants, Campaigns, Compare, Settings' },
       { keys: 'Mod+O', what: 'Import files' },
       { keys: 'Mod+S', what: 'Save the file in the editor' },
-      { keys: 'Mod+Enter', what: 'Launch the campaign; Apply in the apply sheet' },
+      { keys: 'Mod+Enter', what: 'Launch the campaign or A/B test; Apply in the apply sheet' },
       { keys: 'Mod+Shift+P', what: 'Pause or resume the run' },
       { keys: 'Esc', what: 'Close the dialog, drawer or menu' },
       { keys: '?', what: 'This list' },

@@ -94,7 +94,7 @@ export function compare(run: FakeRun, request: CompareRequest): CompareView {
       complete,
       warnings: [],
     },
-    runs: [run.id],
+    runs: request.mlflow_uri ? [] : [run.id],
     left_out: [],
     campaigns: [run.campaign],
     cases: run.cases,
@@ -108,6 +108,7 @@ export function compare(run: FakeRun, request: CompareRequest): CompareView {
             caution: null,
           }
         : null,
+    gates: run.gates,
     slice_fields: ['expected', 'metadata.team', 'metadata.hard'],
   };
 }

@@ -8,7 +8,9 @@ import type { FieldDifference } from '$lib/bindings/FieldDifference';
 import type { ImportItem } from '$lib/bindings/ImportItem';
 import type { Provider } from '$lib/bindings/Provider';
 import type { SettingsView } from '$lib/bindings/SettingsView';
+import type { DeployBlock } from '$lib/bindings/DeployBlock';
 import { check, edit, hashOf, nameOf, topValue, type FakeFiles } from './files';
+import { appliedWorkflow, nodesOf } from './workflow-apply';
 
 const KEYS: [Provider, string | null][] = [
   ['anthropic', 'ANTHROPIC_API_KEY'],
@@ -22,7 +24,7 @@ const KEYS: [Provider, string | null][] = [
 export function settingsView(): SettingsView {
   const none = { base_url: null, max_parallel: null, requests_per_minute: null, tokens_per_minute: null };
   return {
-    settings: { providers: {}, prices: {}, spend_cap_usd: 5 },
+    settings: { providers: {}, prices: {}, spend_cap_usd: 5, mlflow_tracking_uri: null },
     path: '/home/me/.config/bakeoff/settings.json',
     providers: KEYS.map(([provider, variable]) => ({
       provider,
@@ -141,6 +143,8 @@ function appliedText(
   variant: string,
   target: string,
 ): [string, string, FieldDifference[]] {
+  if (target.startsWith('workflows/'))
+    return appliedWorkflow(files.read(target).text, variant, request.target?.node ?? 'draft');
   const from = files.read(`variants/${variant}.yaml`).text;
   const to = files.read(target).text;
   const differences = FIELDS.flatMap((field) => {
@@ -158,7 +162,12 @@ function appliedText(
   return [to, edit(to, edits), differences];
 }
 
-export function previewApply(request: ApplyRequest, files: FakeFiles, evidence: string): ApplyPreview {
+export function previewApply(
+  request: ApplyRequest,
+  files: FakeFiles,
+  evidence: string,
+  block: DeployBlock | null = null,
+): ApplyPreview {
   const variant = request.variant ?? 'examples';
   const target = request.target ?? { file: 'variants/default.yaml', key_path: null };
   const [before, after, differences] = appliedText(request, files, variant, target.file);
@@ -173,7 +182,11 @@ export function previewApply(request: ApplyRequest, files: FakeFiles, evidence: 
     diff: lineDiff(before, after),
     nothing_to_do: before === after,
     warnings: [],
-    targets: [...files.texts.keys()].filter((path) => path.startsWith('variants/')),
+    targets: [...files.texts.keys()].filter((path) =>
+      path.startsWith(target.file.startsWith('workflows/') ? 'workflows/' : 'variants/'),
+    ),
+    nodes: target.file.startsWith('workflows/') ? nodesOf(before) : [],
+    block,
   };
 }
 

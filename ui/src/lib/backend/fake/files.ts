@@ -22,6 +22,7 @@ export function hashOf(text: string): string {
 
 export function kindOf(path: string): FileKind {
   if (path.startsWith('campaigns/')) return 'campaign';
+  if (path.startsWith('workflows/')) return 'workflow';
   return path.startsWith('datasets/') ? 'dataset' : 'variant';
 }
 

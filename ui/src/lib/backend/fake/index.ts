@@ -1,30 +1,35 @@
 /**
  * An in-memory twin of the program, so that the window runs in a plain browser and in tests.
- * `?fake=empty|error|huge|fresh` chooses what it holds, `?theme=dark` the theme.
+ * `?fake=empty|error|huge|fresh|workflows` chooses what it holds, `&theme=dark` the theme,
+ * `&place={"section":"workflows"}` where it opens.
  */
 import type { Backend, JsonSchema } from '$lib/backend/types';
 import type { CampaignRow } from '$lib/bindings/CampaignRow';
+import type { FileKind } from '$lib/bindings/FileKind';
 import type { PlanPreview } from '$lib/bindings/PlanPreview';
 import type { RunRow } from '$lib/bindings/RunRow';
 import { makeCase } from './cases';
 import { rateEstimate } from './estimates';
 import { droppedText, importItem } from './extras';
 import { check, edit, fail, kindOf, nameOf, parseVariant, topList, topValue } from './files';
-import { FakeResults } from './results';
 import { FakeRun } from './runs';
 import { HOUR, type FakeKind } from './state';
+import { stepsOf } from './steps';
 import { SCHEMAS } from './texts';
 import { trialDetail } from './trials';
 import { textValues } from './values';
+import { FakeWorkflows } from './workflows';
 
 export type { FakeKind } from './state';
 
-export class FakeBackend extends FakeResults implements Backend {
+export class FakeBackend extends FakeWorkflows implements Backend {
   static fromAddress(search: string): FakeBackend {
     const query = new URLSearchParams(search);
     const fake = new FakeBackend((query.get('fake') as FakeKind | null) ?? 'starter');
     const theme = query.get('theme');
     if (theme) fake.memory.set('theme', theme);
+    const place = query.get('place');
+    if (place) fake.memory.set('place', JSON.parse(place));
     (window as unknown as { fake: FakeBackend }).fake = fake;
     return fake;
   }
@@ -49,7 +54,7 @@ export class FakeBackend extends FakeResults implements Backend {
 
   async listVariants() {
     this.errorOnDemand('the variants');
-    const last = this.runs.find((run) => run.state === 'finished');
+    const last = this.runs.find((run) => run.state === 'finished' && run.workflow === null);
     return [...this.files.texts].flatMap(([path, text]) => {
       if (kindOf(path) !== 'variant') return [];
       const name = nameOf(path);
@@ -105,11 +110,10 @@ export class FakeBackend extends FakeResults implements Backend {
   }
 
   readFile = async (path: string) => this.files.read(path);
-  checkText = async (kind: 'variant' | 'campaign' | 'dataset', _name: string, text: string) =>
-    check(kind, text);
+  checkText = async (kind: FileKind, _name: string, text: string) => check(kind, text);
   editText = async (text: string, edits: Parameters<Backend['editText']>[1]) => edit(text, edits);
   textValues = async (text: string) => textValues(text);
-  schema = async (kind: 'variant' | 'campaign' | 'dataset') => SCHEMAS[kind] as JsonSchema;
+  schema = async (kind: FileKind) => SCHEMAS[kind] as JsonSchema;
 
   async saveFile(path: string, text: string, expectedHash: string | null) {
     const saved = this.files.save(path, text, expectedHash);
@@ -167,17 +171,8 @@ export class FakeBackend extends FakeResults implements Backend {
     const run = new FakeRun(this.runs.length + 1, campaign, names, plan.cases, repetitions, text, Date.now());
     this.runs.unshift(run);
     this.emit({ type: 'runs' });
-    this.#tick(run);
+    this.tick(run);
     return run.row();
-  }
-
-  #tick(run: FakeRun): void {
-    setTimeout(() => {
-      if (run.state !== 'running') return;
-      this.emit(run.advance(this.pace.trials));
-      if (run.state === 'running') this.#tick(run);
-      else this.emit({ type: 'runs' });
-    }, this.pace.ms);
   }
 
   #turn(id: number, state: FakeRun['state'], kind: string, message: string): FakeRun {
@@ -186,7 +181,7 @@ export class FakeBackend extends FakeResults implements Backend {
     run.log(kind, message);
     this.emit(run.progress());
     this.emit({ type: 'runs' });
-    if (state === 'running') this.#tick(run);
+    if (state === 'running') this.tick(run);
     return run;
   }
 
@@ -214,6 +209,9 @@ export class FakeBackend extends FakeResults implements Backend {
   runEvents = async (id: number, after: number) =>
     this.run(id).events.filter((event) => event.sequence > after);
 
-  trialDetail: Backend['trialDetail'] = async (id, key) =>
-    trialDetail(id, this.run(id).find(key) ?? fail('not_found', 'This trial has not ended yet.'));
+  trialDetail: Backend['trialDetail'] = async (id, key) => {
+    const run = this.run(id);
+    const trial = trialDetail(id, run.find(key) ?? fail('not_found', 'This trial has not ended yet.'));
+    return run.workflow === null ? trial : { ...trial, steps: stepsOf(trial) };
+  };
 }

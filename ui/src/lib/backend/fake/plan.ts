@@ -58,6 +58,8 @@ function campaignOf(text: string, name: string, variants: string[], repetitions:
     name,
     description: topValue(text, 'description'),
     dataset: topValue(text, 'dataset') ?? '',
+    workflow: null,
+    inputs: {},
     sample: sampled
       ? { max_items: Number(sampled[1]), seed: Number(/seed: *(\d+)\}/.exec(text)?.[1] ?? 0) }
       : null,
@@ -79,5 +81,7 @@ function campaignOf(text: string, name: string, variants: string[], repetitions:
     cooldown_seconds: number('cooldown_seconds', 0),
     budget_usd: topValue(text, 'budget_usd') === null ? null : number('budget_usd', 0),
     seed: number('seed', 42),
+    gates: [],
+    mlflow: null,
   };
 }

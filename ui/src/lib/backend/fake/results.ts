@@ -1,5 +1,6 @@
 /** Comparing, applying and settings in the fake backend. */
 import type { Backend } from '$lib/backend/types';
+import type { ApplyRequest } from '$lib/bindings/ApplyRequest';
 import type { CompareRequest } from '$lib/bindings/CompareRequest';
 import type { SettingsView } from '$lib/bindings/SettingsView';
 import { makeCase } from './cases';
@@ -17,7 +18,8 @@ export abstract class FakeResults extends FakeState {
     this.errorOnDemand('the results');
     const run = request.runs.length
       ? this.run(request.runs[0] ?? 0)
-      : this.runs.find((one) => one.state === 'finished');
+      : (this.runs.find((one) => one.state === 'finished' && one.campaign === request.experiment) ??
+        this.runs.find((one) => one.state === 'finished'));
     return run ?? fail('not_found', 'There is no finished run to compare.', 'Launch a campaign first.');
   }
 
@@ -60,13 +62,27 @@ export abstract class FakeResults extends FakeState {
     return (await this.compare(request)).best?.evidence ?? 'success rate of the last run';
   }
 
-  previewApply: Backend['previewApply'] = async (request) =>
-    previewApply(request, this.files, await this.#evidence(request.compare));
+  /** The variants of a workflow go back into its file. */
+  #completed(request: ApplyRequest): ApplyRequest {
+    const file = this.#compared(request.compare).workflow;
+    if (file === null) return request;
+    const target = request.target ?? { file, key_path: null, node: 'draft' };
+    return { ...request, variant: request.variant ?? 'evidence', target };
+  }
 
-  apply: Backend['apply'] = async (request, targetHash) => {
+  previewApply: Backend['previewApply'] = async (asked) => {
+    const request = this.#completed(asked);
+    const block = this.standing(request.target?.file ?? '');
+    return previewApply(request, this.files, await this.#evidence(request.compare), block);
+  };
+
+  apply: Backend['apply'] = async (asked, targetHash) => {
+    const request = this.#completed(asked);
     const preview = await this.previewApply(request);
     if (preview.target_hash !== targetHash)
       fail('conflict', `${preview.target.file} changed.`, 'Look at the diff again.');
+    if (preview.block && !request.override_block?.trim())
+      fail('conflict', `Deployment of ${preview.target.file} is blocked.`, 'Give a reason to apply it.');
     const row = this.applied.apply(request, this.files, preview.evidence, request.compare.runs);
     this.changed(row.target.file);
     return row;

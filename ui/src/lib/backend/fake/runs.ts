@@ -1,5 +1,6 @@
 /** Runs of the fake backend: they progress by a timer, and their trials are made when they are read. */
 import type { Notice } from '$lib/backend/types';
+import type { GateResult } from '$lib/bindings/GateResult';
 import type { Matrix } from '$lib/bindings/Matrix';
 import type { MatrixCell } from '$lib/bindings/MatrixCell';
 import type { Page } from '$lib/bindings/Page';
@@ -19,6 +20,9 @@ export class FakeRun {
   state: RunState = 'running';
   done = 0;
   endedAt: number | null = null;
+  /** The workflow file that is run; null: prompts on a data set. */
+  workflow: string | null = null;
+  gates: GateResult[] = [];
   events: RunEvent[] = [];
   #sequence = 0;
   #order: (index: number) => TrialKey;
@@ -147,6 +151,8 @@ export class FakeRun {
       app_version: '0.1.0',
       primary_metric: 'success_rate',
       budget_usd: null,
+      workflow: this.workflow,
+      gates: this.gates,
     };
   }
 

@@ -1,16 +1,22 @@
 /** What the fake backend holds, and its news. */
 import type { DropEvent, Notice } from '$lib/backend/types';
+import type { DeployBlock } from '$lib/bindings/DeployBlock';
+import type { WorkflowLaunch } from '$lib/bindings/WorkflowLaunch';
 import { Applied } from './extras';
 import { fail, FakeFiles } from './files';
 import { FakeRun } from './runs';
 
-export type FakeKind = 'starter' | 'empty' | 'error' | 'huge' | 'fresh';
+export type FakeKind = 'starter' | 'empty' | 'error' | 'huge' | 'fresh' | 'workflows';
 export const HOUR = 3_600_000;
 
 export abstract class FakeState {
   files = new FakeFiles();
   runs: FakeRun[] = [];
   applied = new Applied();
+  /** Blocks against deploying workflows, newest first. */
+  blocks: DeployBlock[] = [];
+  /** Launches of workflows. */
+  launched: WorkflowLaunch[] = [];
   /** Paths that the next file dialog gives. */
   chosen: string[] = ['/home/me/terse.yaml', '/home/me/examples.yaml', '/home/me/broken.yaml'];
   /** Milliseconds between two steps of a run, and trials a step. */
@@ -22,7 +28,7 @@ export abstract class FakeState {
 
   constructor(readonly kind: FakeKind = 'starter') {
     if (kind === 'empty') this.files.texts.clear();
-    if (kind === 'starter' || kind === 'error')
+    if (kind === 'starter' || kind === 'error' || kind === 'workflows')
       this.addFinished(120, 1, 26 * HOUR).addFinished(120, 1, 2 * HOUR);
     if (kind === 'huge') this.addFinished(33_334, 1, HOUR);
   }
@@ -52,6 +58,24 @@ export abstract class FakeState {
   run(id: number): FakeRun {
     return this.runs.find((run) => run.id === id) ?? fail('not_found', `There is no run #${id}.`);
   }
+
+  standing(workflow: string): DeployBlock | null {
+    return this.blocks.find((block) => block.workflow === workflow && block.lifted_at === null) ?? null;
+  }
+
+  protected tick(run: FakeRun): void {
+    setTimeout(() => {
+      if (run.state !== 'running') return;
+      const news = run.advance(this.pace.trials);
+      if (run.state !== 'running') this.ended(run);
+      this.emit(news);
+      if (run.state === 'running') this.tick(run);
+      else this.emit({ type: 'runs' });
+    }, this.pace.ms);
+  }
+
+  /** After the last trial of a run. */
+  protected abstract ended(run: FakeRun): void;
 
   protected changed(path: string): void {
     queueMicrotask(() => this.emit({ type: 'files', paths: [path] }));

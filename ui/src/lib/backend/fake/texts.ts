@@ -1,4 +1,6 @@
 /** The files of the fake workspace. */
+import { WORKFLOW_FILES, WORKFLOW_SCHEMA } from './workflow-texts';
+
 export const FILES: Record<string, string> = {
   'variants/default.yaml': `# What is in production today.
 name: default
@@ -74,6 +76,7 @@ parallel: 8
 timeout_seconds: 60
 seed: 42
 `,
+  ...WORKFLOW_FILES,
 };
 
 const schemaText = (description: string) => ({ type: 'string', description });
@@ -145,4 +148,5 @@ export const SCHEMAS = {
     },
   },
   dataset: { type: 'object', properties: {} },
+  workflow: WORKFLOW_SCHEMA,
 };
