@@ -1,0 +1,6 @@
+//! Writing to and reading from the real MLflow, and from servers that misbehave.
+
+mod exporting;
+mod reading;
+mod support;
+mod writing;
