@@ -216,3 +216,52 @@ fn every_type_survives_storing() {
         assert_eq!(&serde_json::from_str::<Scorer>(&stored).unwrap(), scorer, "{stored}");
     }
 }
+
+#[test]
+fn an_output_is_judged_instead_of_the_whole_answer() {
+    let answer =
+        r#"{"label": "storage", "score": 0.8, "tags": ["a", "b"], "nothing": null, "review": {"by": "x"}}"#;
+    let on = |output: &str, scorer: Value| {
+        let mut scorer = scorer;
+        scorer["output"] = json!(output);
+        scorer
+    };
+    let exact = json!({"type": "exact", "value": "{{ expected }}"});
+    check(on("label", exact.clone()), answer, 1.0, true, r#"the answer is "storage""#);
+    check(exact.clone(), answer, 0.0, false, "expected \"storage\"");
+    check(
+        on("score", json!({"type": "numeric", "value": 1, "tolerance": 0.2})),
+        answer,
+        1.0,
+        true,
+        "0.8 is within",
+    );
+    check(on("tags", json!({"type": "contains", "value": "\"b\""})), answer, 1.0, true, "contains");
+    check(on("tags", json!({"type": "is-json"})), answer, 1.0, true, "the answer is JSON");
+    check(
+        on("review", json!({"type": "json-field", "field": "by", "equals": "x"})),
+        answer,
+        1.0,
+        true,
+        "by is \"x\"",
+    );
+    check(on("review.by", json!({"type": "exact", "value": "x"})), answer, 1.0, true, "the answer is \"x\"");
+    let missing = "the answer has no output lable; it has label, score, tags, nothing, review";
+    check(on("lable", exact.clone()), answer, 0.0, false, missing);
+    check(on("nothing", exact.clone()), answer, 0.0, false, "the answer has no output nothing");
+    check(on("label", exact.clone()), "no JSON", 0.0, false, "it has no JSON object in it");
+    let labels = judge(on("label", exact), json!({"expected": "storage"}), answer);
+    assert_eq!(labels.answered_label.as_deref(), Some("storage"));
+}
+
+#[test]
+fn a_rubric_sees_its_output_only() {
+    let rubric =
+        json!({"type": "rubric", "model": "gpt-5-mini", "criterion": "is polite", "output": "reply"});
+    let scoring =
+        judge(rubric.clone(), json!({"input": "x"}), r#"{"reply": "thank you", "hidden": "secret"}"#);
+    let question = &scoring.rubrics[0];
+    assert!(question.user.contains("thank you") && !question.user.contains("secret"), "{}", question.user);
+    let without = judge(rubric, json!({"input": "x"}), r#"{"hidden": "secret"}"#);
+    assert!(without.rubrics.is_empty() && !without.scores[0].passed, "nobody is asked about nothing");
+}

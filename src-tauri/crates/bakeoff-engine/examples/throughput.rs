@@ -54,6 +54,7 @@ fn spec(trials: u32, parallel: u16) -> RunSpec {
             kind: ScorerKind::Exact { value: "{{ expected }}".to_owned() },
             metric: "exact".to_owned(),
             weight: 1.0,
+            output: None,
         }],
         pass_threshold: 1.0,
         parallel,

@@ -35,11 +35,13 @@ inputs: Record<string, unknown>,
  */
 sample: Sample | null, 
 /**
- * Names of variants, in the order of columns.
+ * Names of variants, in the order of columns. Of a workflow: files in `variants/` or variants of its A/B test;
+ * none: all of these.
  */
 variants: Array<string>, 
 /**
- * The one that the others are compared with; the first when the file names none.
+ * The one that the others are compared with; the first when the file names none. Empty: the A/B test's own, when the
+ * variants are all of these.
  */
 baseline_variant: string, 
 /**

@@ -12,4 +12,8 @@ metric: string,
 /**
  * Its share in the trial's score; 0 reports without counting.
  */
-weight: number, } & ({ "type": "exact", value: string, } | { "type": "contains", value: string, } | { "type": "icontains", value: string, } | { "type": "contains-any", values: Array<string>, } | { "type": "contains-all", values: Array<string>, } | { "type": "starts-with", value: string, } | { "type": "regex", pattern: string, } | { "type": "is-json", } | { "type": "json-schema", schema: unknown, } | { "type": "json-field", field: string, equals: string, } | { "type": "numeric", value: string, tolerance: number, field: string | null, } | { "type": "levenshtein", value: string, threshold: number, } | { "type": "latency", max_ms: number, } | { "type": "cost", max_usd: number, } | { "type": "rubric", provider: Provider, model: string, base_url: string | null, criterion: string, threshold: number, });
+weight: number, 
+/**
+ * Of a workflow: the output that is judged, by name; absent: the whole answer.
+ */
+output?: string | null, } & ({ "type": "exact", value: string, } | { "type": "contains", value: string, } | { "type": "icontains", value: string, } | { "type": "contains-any", values: Array<string>, } | { "type": "contains-all", values: Array<string>, } | { "type": "starts-with", value: string, } | { "type": "regex", pattern: string, } | { "type": "is-json", } | { "type": "json-schema", schema: unknown, } | { "type": "json-field", field: string, equals: string, } | { "type": "numeric", value: string, tolerance: number, field: string | null, } | { "type": "levenshtein", value: string, threshold: number, } | { "type": "latency", max_ms: number, } | { "type": "cost", max_usd: number, } | { "type": "rubric", provider: Provider, model: string, base_url: string | null, criterion: string, threshold: number, });

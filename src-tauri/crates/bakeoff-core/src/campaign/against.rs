@@ -19,7 +19,8 @@ pub struct Surroundings<'a> {
     pub case_fields: Option<&'a [&'a str]>,
 }
 
-/// What doesn't fit between a valid campaign and its surroundings: variants that don't exist or have errors, and
+/// What doesn't fit between a valid campaign and its surroundings (for one of a workflow there is
+/// [`super::check_against_workflow`] besides): variants that don't exist or have errors, and
 /// templates that use a field which the data set doesn't have. `text` is the campaign's file, for the places.
 pub fn check_against(text: &str, campaign: &Campaign, around: &Surroundings<'_>) -> Vec<Diagnostic> {
     let document = match yaml::read(text) {
@@ -28,7 +29,9 @@ pub fn check_against(text: &str, campaign: &Campaign, around: &Surroundings<'_>)
     };
     let mut findings = Findings::new(text, document);
     let places = places(&findings);
-    for name in &campaign.variants {
+    // The variants of a workflow are checked with it: see `check_against_workflow`.
+    let named = if campaign.workflow.is_some() { &[][..] } else { &campaign.variants };
+    for name in named {
         let place = places
             .iter()
             .find(|(written, _)| written == name)
@@ -49,7 +52,7 @@ pub fn check_against(text: &str, campaign: &Campaign, around: &Surroundings<'_>)
     findings.into_diagnostics()
 }
 
-fn places(findings: &Findings) -> Vec<(String, Vec<Step>)> {
+pub(super) fn places(findings: &Findings) -> Vec<(String, Vec<Step>)> {
     let list = findings.value().get("variants").and_then(|list| list.as_array());
     let name =
         |value: &serde_json::Value| value.as_str().map(|written| super::variant_name(written).to_owned());

@@ -5,6 +5,7 @@ use super::{Campaign, Sample};
 use crate::check::{self, Findings, Problem, Schema, item, key, nth, under};
 use crate::dataset::Format;
 use crate::diagnostic::{Checked, nearest};
+use crate::gate;
 use crate::metric::Metric;
 use crate::scorer::raw::RawScorer;
 use crate::scorer::{self, Scorer, ScorerKind};
@@ -15,8 +16,7 @@ use std::sync::LazyLock;
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::of::<RawCampaign>("Bakeoff campaign"));
 
 /// Keys of campaigns that this version does not run.
-const LATER: [(&str, &str); 6] = [
-    ("workflow", "workflow"),
+const LATER: [(&str, &str); 5] = [
     ("topic", "triage"),
     ("subjects", "fault"),
     ("chaos_types", "fault"),
@@ -38,16 +38,20 @@ pub fn check(name: &str, text: &str) -> Checked<Campaign> {
     };
     let is_later = LATER.iter().any(|(key, _)| findings.value().get(key).is_some());
     inner_name(name, &raw, &mut findings);
-    let dataset = dataset(&raw, is_later, &mut findings);
-    let variants = variants(&raw, is_later, &mut findings);
-    let baseline = baseline(&raw, &variants, &mut findings);
-    let scorers = scorers(&raw, is_later, &mut findings);
+    let workflow = workflow(&raw, &mut findings);
+    // A workflow brings its own variants, may run on its inputs alone, and can say by itself whether a trial passed.
+    let is_optional = is_later || findings.has("workflow");
+    let dataset = dataset(&raw, is_optional, &mut findings);
+    let variants = variants(&raw, is_optional, &mut findings);
+    let baseline = baseline(&raw, &variants, is_optional, &mut findings);
+    let scorers = scorers(&raw, is_optional, &mut findings);
+    let gates = raw.gates.as_ref().map(|gates| gate::check::read(gates, &key("gates"), &mut findings));
     let value = dataset.zip(baseline).map(|(dataset, baseline_variant)| Campaign {
         name: name.to_owned(),
         description: raw.description,
         dataset,
-        workflow: None,
-        inputs: serde_json::Map::new(),
+        workflow,
+        inputs: raw.inputs.unwrap_or_default(),
         sample: raw
             .sample
             .and_then(|sample| Some(Sample { max_items: sample.max_items?, seed: sample.seed.unwrap_or(0) })),
@@ -66,7 +70,7 @@ pub fn check(name: &str, text: &str) -> Checked<Campaign> {
         cooldown_seconds: raw.cooldown_seconds.unwrap_or(0.0),
         budget_usd: raw.budget_usd,
         seed: raw.seed.unwrap_or(42),
-        gates: Vec::new(),
+        gates: gates.unwrap_or_default(),
         mlflow: None,
     });
     findings.finish(value)
@@ -94,7 +98,7 @@ fn later_key(mapping: &[Step], name: &str) -> Option<Problem> {
         at_key: true,
         missing: false,
         message: format!(
-            "`{name}` belongs to a {kind} campaign: fault, workflow and triage campaigns are not part of this version yet"
+            "`{name}` belongs to a {kind} campaign: fault and triage campaigns are not part of this version yet"
         ),
         hint: Some(hint),
     })
@@ -108,10 +112,30 @@ fn inner_name(name: &str, raw: &RawCampaign, findings: &mut Findings) {
     }
 }
 
-fn dataset(raw: &RawCampaign, is_later: bool, findings: &mut Findings) -> Option<String> {
+fn workflow(raw: &RawCampaign, findings: &mut Findings) -> Option<String> {
+    let path = key("workflow");
+    let Some(workflow) = raw.workflow.as_deref().map(str::trim) else {
+        if raw.inputs.is_some() && !findings.is_wrong(&path) {
+            let message = "`inputs` are those of a workflow, but the campaign has none";
+            let finding = findings.error("no-workflow", &key("inputs"), message);
+            finding.hint =
+                Some("add a line such as `workflow: workflows/research.yaml`, or remove them".to_owned());
+        }
+        return None;
+    };
+    if !workflow.ends_with(".yaml") && !workflow.ends_with(".yml") {
+        let message = format!("`workflow` is \"{workflow}\", which is no workflow file");
+        let finding = findings.error("unknown-format", &path, message);
+        finding.hint = Some("name a .yaml file, such as `workflows/research.yaml`".to_owned());
+    }
+    Some(workflow.to_owned())
+}
+
+fn dataset(raw: &RawCampaign, is_optional: bool, findings: &mut Findings) -> Option<String> {
     let path = key("dataset");
     match raw.dataset.as_deref().map(str::trim) {
-        None if findings.is_wrong(&path) || is_later => None,
+        None if findings.is_wrong(&path) => None,
+        None if is_optional => Some(String::new()),
         None | Some("") => {
             let place = if raw.dataset.is_some() { path } else { Vec::new() };
             let finding = findings.error(
@@ -133,10 +157,10 @@ fn dataset(raw: &RawCampaign, is_later: bool, findings: &mut Findings) -> Option
 }
 
 /// The variants' names with their places in the list.
-fn variants(raw: &RawCampaign, is_later: bool, findings: &mut Findings) -> Vec<(usize, String)> {
+fn variants(raw: &RawCampaign, is_optional: bool, findings: &mut Findings) -> Vec<(usize, String)> {
     let path = key("variants");
     let written = raw.variants.as_deref().unwrap_or_default();
-    if written.is_empty() && !findings.is_wrong(&path) && !is_later {
+    if written.is_empty() && !findings.is_wrong(&path) && !is_optional {
         let place = if raw.variants.is_some() { path } else { Vec::new() };
         let finding = findings.error("missing", &place, "`variants` is missing: there is nothing to compare");
         finding.hint = Some("add a line such as `variants: [default, careful]`".to_owned());
@@ -161,9 +185,15 @@ fn variants(raw: &RawCampaign, is_later: bool, findings: &mut Findings) -> Vec<(
     names
 }
 
-fn baseline(raw: &RawCampaign, variants: &[(usize, String)], findings: &mut Findings) -> Option<String> {
+fn baseline(
+    raw: &RawCampaign,
+    variants: &[(usize, String)],
+    is_optional: bool,
+    findings: &mut Findings,
+) -> Option<String> {
     let Some(written) = raw.baseline_variant.as_deref() else {
-        return variants.first().map(|(_, name)| name.clone());
+        let first = variants.first().map(|(_, name)| name.clone());
+        return first.or(is_optional.then(String::new));
     };
     let name = variant_name(written);
     let mut names = variants.iter().map(|(_, name)| name.as_str());
@@ -184,9 +214,9 @@ fn baseline(raw: &RawCampaign, variants: &[(usize, String)], findings: &mut Find
     Some(name.to_owned())
 }
 
-fn scorers(raw: &RawCampaign, is_later: bool, findings: &mut Findings) -> Vec<Scorer> {
+fn scorers(raw: &RawCampaign, is_optional: bool, findings: &mut Findings) -> Vec<Scorer> {
     let written = raw.scorers.as_deref().unwrap_or_default();
-    if written.is_empty() && !findings.is_wrong(&key("scorers")) && !is_later {
+    if written.is_empty() && !findings.is_wrong(&key("scorers")) && !is_optional {
         let place = if findings.has("scorers") { key("scorers") } else { Vec::new() };
         let finding =
             findings.warning("no-scorers", &place, "there are no scorers: every trial will be ungraded");

@@ -3,10 +3,13 @@
 mod against;
 mod check;
 mod raw;
+mod with_workflow;
 
 pub use against::{Surroundings, check_against};
 pub(crate) use check::read_scorers;
 pub use check::{check, schema, variant_name};
+pub use with_workflow::check_against_workflow;
+pub(crate) use with_workflow::check_output;
 
 use crate::gate::Gate;
 use crate::metric::Metric;
@@ -49,9 +52,11 @@ pub struct Campaign {
     pub inputs: Map<String, Value>,
     /// A part of it.
     pub sample: Option<Sample>,
-    /// Names of variants, in the order of columns.
+    /// Names of variants, in the order of columns. Of a workflow: files in `variants/` or variants of its A/B test;
+    /// none: all of these.
     pub variants: Vec<String>,
-    /// The one that the others are compared with; the first when the file names none.
+    /// The one that the others are compared with; the first when the file names none. Empty: the A/B test's own, when the
+    /// variants are all of these.
     pub baseline_variant: String,
     /// How often each case is tried with each variant.
     pub trials_per_combination: u16,

@@ -1,11 +1,13 @@
 //! A campaign as its file writes it. The doc comments here are the help that the editor shows.
 
 use crate::check::whole;
+use crate::gate::raw::RawGates;
 use crate::metric::Metric;
 use crate::outcome::TimeoutCountsAs;
 use crate::scorer::raw::RawScorer;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// Which variants are tried on which cases, how often, and how answers are judged.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -15,11 +17,16 @@ pub(super) struct RawCampaign {
     pub name: Option<String>,
     /// What it is about, in a few words.
     pub description: Option<String>,
-    /// The data set (.jsonl, .csv or .yaml), relative to the workspace, such as datasets/tickets.jsonl.
+    /// The workflow whose variants are compared, relative to the workspace, such as workflows/research.yaml.
+    pub workflow: Option<String>,
+    /// Inputs of the workflow that every case has; the fields of a data set's row come over them.
+    pub inputs: Option<Map<String, Value>>,
+    /// The data set (.jsonl, .csv or .yaml), relative to the workspace, such as datasets/tickets.jsonl. A workflow may
+    /// run on `inputs` alone.
     pub dataset: Option<String>,
     /// Take only a random part of the data set.
     pub sample: Option<RawSample>,
-    /// Names of the variants to compare, in the order of columns.
+    /// Names of the variants to compare, in the order of columns. Of a workflow: those of its A/B test by default.
     #[schemars(with = "Option<Vec<String>>")]
     pub variants: Option<Vec<Option<String>>>,
     /// The variant that the others are compared with. Default: the first.
@@ -31,6 +38,8 @@ pub(super) struct RawCampaign {
     /// How answers are judged.
     #[schemars(with = "Option<Vec<RawScorer>>")]
     pub scorers: Option<Vec<Option<RawScorer>>>,
+    /// Bounds that the numbers must hold.
+    pub gates: Option<RawGates>,
     /// The weighted score at or above which a trial passes, 0 to 1. Default 1.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub pass_threshold: Option<f64>,

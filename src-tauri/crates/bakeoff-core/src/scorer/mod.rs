@@ -30,6 +30,10 @@ pub struct Scorer {
     pub metric: String,
     /// Its share in the trial's score; 0 reports without counting.
     pub weight: f64,
+    /// Of a workflow: the output that is judged, by name; absent: the whole answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional = nullable)]
+    pub output: Option<String>,
 }
 
 /// What a scorer looks at. Strings are templates over the case's fields.

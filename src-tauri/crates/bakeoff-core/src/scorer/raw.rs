@@ -39,6 +39,8 @@ pub(crate) enum RawScorer {
     Exact {
         /// What the answer must be, such as `"{{ expected }}"`.
         value: Text,
+        /// Of a workflow: judge this output instead of the whole answer.
+        output: Option<String>,
         /// The name under which the score is reported; by default the type.
         metric: Option<String>,
         /// Its share in the trial's score; 0 reports without counting. Default 1.
@@ -49,6 +51,8 @@ pub(crate) enum RawScorer {
     Contains {
         /// What the answer must contain.
         value: Text,
+        /// Of a workflow: judge this output instead of the whole answer.
+        output: Option<String>,
         /// The name under which the score is reported; by default the type.
         metric: Option<String>,
         /// Its share in the trial's score; 0 reports without counting. Default 1.
@@ -59,6 +63,8 @@ pub(crate) enum RawScorer {
     Icontains {
         /// What the answer must contain, in upper or lower case.
         value: Text,
+        /// Of a workflow: judge this output instead of the whole answer.
+        output: Option<String>,
         /// The name under which the score is reported; by default the type.
         metric: Option<String>,
         /// Its share in the trial's score; 0 reports without counting. Default 1.
@@ -70,6 +76,8 @@ pub(crate) enum RawScorer {
         /// The texts, one of which is enough.
         #[schemars(length(min = 1))]
         values: Vec<Text>,
+        /// Of a workflow: judge this output instead of the whole answer.
+        output: Option<String>,
         /// The name under which the score is reported; by default the type.
         metric: Option<String>,
         /// Its share in the trial's score; 0 reports without counting. Default 1.
@@ -81,6 +89,8 @@ pub(crate) enum RawScorer {
         /// The texts, all of which are needed.
         #[schemars(length(min = 1))]
         values: Vec<Text>,
+        /// Of a workflow: judge this output instead of the whole answer.
+        output: Option<String>,
         /// The name under which the score is reported; by default the type.
         metric: Option<String>,
         /// Its share in the trial's score; 0 reports without counting. Default 1.
@@ -91,6 +101,8 @@ pub(crate) enum RawScorer {
     StartsWith {
         /// What the answer must start with.
         value: Text,
+        /// Of a workflow: judge this output instead of the whole answer.
+        output: Option<String>,
         /// The name under which the score is reported; by default the type.
         metric: Option<String>,
         /// Its share in the trial's score; 0 reports without counting. Default 1.
@@ -101,6 +113,8 @@ pub(crate) enum RawScorer {
     Regex {
         /// A regular expression in Rust's syntax: no look-around and no back references; `(?i)` ignores case.
         pattern: String,
+        /// Of a workflow: judge this output instead of the whole answer.
+        output: Option<String>,
         /// The name under which the score is reported; by default the type.
         metric: Option<String>,
         /// Its share in the trial's score; 0 reports without counting. Default 1.
@@ -109,6 +123,8 @@ pub(crate) enum RawScorer {
     },
     /// The answer is JSON; JSON in a fenced block counts.
     IsJson {
+        /// Of a workflow: judge this output instead of the whole answer.
+        output: Option<String>,
         /// The name under which the score is reported; by default the type.
         metric: Option<String>,
         /// Its share in the trial's score; 0 reports without counting. Default 1.
@@ -119,6 +135,8 @@ pub(crate) enum RawScorer {
     JsonSchema {
         /// The JSON Schema, written as YAML or JSON.
         schema: serde_json::Value,
+        /// Of a workflow: judge this output instead of the whole answer.
+        output: Option<String>,
         /// The name under which the score is reported; by default the type.
         metric: Option<String>,
         /// Its share in the trial's score; 0 reports without counting. Default 1.
@@ -132,6 +150,8 @@ pub(crate) enum RawScorer {
         field: String,
         /// What the field must be, such as `"{{ expected }}"`.
         equals: Text,
+        /// Of a workflow: judge this output instead of the whole answer.
+        output: Option<String>,
         /// The name under which the score is reported; by default the type.
         metric: Option<String>,
         /// Its share in the trial's score; 0 reports without counting. Default 1.
@@ -147,6 +167,8 @@ pub(crate) enum RawScorer {
         tolerance: Option<f64>,
         /// Take the number from this field of the answer's JSON; dots lead into objects and lists.
         field: Option<String>,
+        /// Of a workflow: judge this output instead of the whole answer.
+        output: Option<String>,
         /// The name under which the score is reported; by default the type.
         metric: Option<String>,
         /// Its share in the trial's score; 0 reports without counting. Default 1.
@@ -160,6 +182,8 @@ pub(crate) enum RawScorer {
         /// The similarity at or above which it passes, 0 to 1. Default 0.8.
         #[schemars(range(min = 0.0, max = 1.0))]
         threshold: Option<f64>,
+        /// Of a workflow: judge this output instead of the whole answer.
+        output: Option<String>,
         /// The name under which the score is reported; by default the type.
         metric: Option<String>,
         /// Its share in the trial's score; 0 reports without counting. Default 1.
@@ -171,6 +195,8 @@ pub(crate) enum RawScorer {
         /// Milliseconds.
         #[schemars(range(min = 0.0))]
         max_ms: f64,
+        /// Of a workflow: judge this output instead of the whole answer.
+        output: Option<String>,
         /// The name under which the score is reported; by default the type.
         metric: Option<String>,
         /// Its share in the trial's score; 0 reports without counting. Default 1.
@@ -182,6 +208,8 @@ pub(crate) enum RawScorer {
         /// USD.
         #[schemars(range(min = 0.0))]
         max_usd: f64,
+        /// Of a workflow: judge this output instead of the whole answer.
+        output: Option<String>,
         /// The name under which the score is reported; by default the type.
         metric: Option<String>,
         /// Its share in the trial's score; 0 reports without counting. Default 1.
@@ -203,6 +231,8 @@ pub(crate) enum RawScorer {
         /// The judge's score at or above which it passes, 0 to 1. Default 0.5.
         #[schemars(range(min = 0.0, max = 1.0))]
         threshold: Option<f64>,
+        /// Of a workflow: judge this output instead of the whole answer.
+        output: Option<String>,
         /// The name under which the score is reported; by default the type.
         metric: Option<String>,
         /// Its share in the trial's score; 0 reports without counting. Default 1.
@@ -221,50 +251,63 @@ impl RawScorer {
     /// the model's name.
     pub(crate) fn checked(self) -> Result<Scorer, String> {
         let texts = |values: Vec<Text>| values.into_iter().map(|text| text.0).collect();
-        let (kind, metric, weight) = match self {
-            Self::Exact { value, metric, weight } => (ScorerKind::Exact { value: value.0 }, metric, weight),
-            Self::Contains { value, metric, weight } => {
-                (ScorerKind::Contains { value: value.0 }, metric, weight)
+        let (kind, output, metric, weight) = match self {
+            Self::Exact { value, output, metric, weight } => {
+                (ScorerKind::Exact { value: value.0 }, output, metric, weight)
             }
-            Self::Icontains { value, metric, weight } => {
-                (ScorerKind::Icontains { value: value.0 }, metric, weight)
+            Self::Contains { value, output, metric, weight } => {
+                (ScorerKind::Contains { value: value.0 }, output, metric, weight)
             }
-            Self::ContainsAny { values, metric, weight } => {
-                (ScorerKind::ContainsAny { values: texts(values) }, metric, weight)
+            Self::Icontains { value, output, metric, weight } => {
+                (ScorerKind::Icontains { value: value.0 }, output, metric, weight)
             }
-            Self::ContainsAll { values, metric, weight } => {
-                (ScorerKind::ContainsAll { values: texts(values) }, metric, weight)
+            Self::ContainsAny { values, output, metric, weight } => {
+                (ScorerKind::ContainsAny { values: texts(values) }, output, metric, weight)
             }
-            Self::StartsWith { value, metric, weight } => {
-                (ScorerKind::StartsWith { value: value.0 }, metric, weight)
+            Self::ContainsAll { values, output, metric, weight } => {
+                (ScorerKind::ContainsAll { values: texts(values) }, output, metric, weight)
             }
-            Self::Regex { pattern, metric, weight } => (ScorerKind::Regex { pattern }, metric, weight),
-            Self::IsJson { metric, weight } => (ScorerKind::IsJson {}, metric, weight),
-            Self::JsonSchema { schema, metric, weight } => {
-                (ScorerKind::JsonSchema { schema }, metric, weight)
+            Self::StartsWith { value, output, metric, weight } => {
+                (ScorerKind::StartsWith { value: value.0 }, output, metric, weight)
             }
-            Self::JsonField { field, equals, metric, weight } => {
-                (ScorerKind::JsonField { field, equals: equals.0 }, metric, weight)
+            Self::Regex { pattern, output, metric, weight } => {
+                (ScorerKind::Regex { pattern }, output, metric, weight)
             }
-            Self::Numeric { value, tolerance, field, metric, weight } => {
+            Self::IsJson { output, metric, weight } => (ScorerKind::IsJson {}, output, metric, weight),
+            Self::JsonSchema { schema, output, metric, weight } => {
+                (ScorerKind::JsonSchema { schema }, output, metric, weight)
+            }
+            Self::JsonField { field, equals, output, metric, weight } => {
+                (ScorerKind::JsonField { field, equals: equals.0 }, output, metric, weight)
+            }
+            Self::Numeric { value, tolerance, field, output, metric, weight } => {
                 let tolerance = tolerance.unwrap_or(0.0);
-                (ScorerKind::Numeric { value: value.0, tolerance, field }, metric, weight)
+                (ScorerKind::Numeric { value: value.0, tolerance, field }, output, metric, weight)
             }
-            Self::Levenshtein { value, threshold, metric, weight } => {
+            Self::Levenshtein { value, threshold, output, metric, weight } => {
                 let threshold = threshold.unwrap_or(LEVENSHTEIN_THRESHOLD);
-                (ScorerKind::Levenshtein { value: value.0, threshold }, metric, weight)
+                (ScorerKind::Levenshtein { value: value.0, threshold }, output, metric, weight)
             }
-            Self::Latency { max_ms, metric, weight } => (ScorerKind::Latency { max_ms }, metric, weight),
-            Self::Cost { max_usd, metric, weight } => (ScorerKind::Cost { max_usd }, metric, weight),
-            Self::Rubric { provider, model, base_url, criterion, threshold, metric, weight } => {
+            Self::Latency { max_ms, output, metric, weight } => {
+                (ScorerKind::Latency { max_ms }, output, metric, weight)
+            }
+            Self::Cost { max_usd, output, metric, weight } => {
+                (ScorerKind::Cost { max_usd }, output, metric, weight)
+            }
+            Self::Rubric { provider, model, base_url, criterion, threshold, output, metric, weight } => {
                 let provider = provider.or_else(|| Provider::from_model(&model)).ok_or_else(|| {
                     format!("it can't be told from the model `{model}` where the judge runs: add `provider`")
                 })?;
                 let threshold = threshold.unwrap_or(RUBRIC_THRESHOLD);
-                (ScorerKind::Rubric { provider, model, base_url, criterion, threshold }, metric, weight)
+                (
+                    ScorerKind::Rubric { provider, model, base_url, criterion, threshold },
+                    output,
+                    metric,
+                    weight,
+                )
             }
         };
         let metric = metric.unwrap_or_else(|| kind.name().to_owned());
-        Ok(Scorer { kind, metric, weight: weight.unwrap_or(1.0) })
+        Ok(Scorer { kind, metric, weight: weight.unwrap_or(1.0), output })
     }
 }

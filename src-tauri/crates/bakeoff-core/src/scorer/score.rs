@@ -2,7 +2,7 @@
 
 use super::compile::{CompiledScorer, Judge, Pattern};
 use super::number::number;
-use super::{ScorerKind, json, rubric};
+use super::{Scorer, ScorerKind, json, rubric};
 use crate::template::Template;
 use crate::trial::Score;
 use crate::variant::Provider;
@@ -66,6 +66,21 @@ pub struct RubricQuestion {
 }
 
 impl Scoring {
+    fn add(&mut self, index: usize, scorer: &Scorer, judged: Judged) {
+        if let Some((expected, answered)) = judged.labels.filter(|_| self.expected_label.is_none()) {
+            (self.expected_label, self.answered_label) = (Some(expected), answered);
+        }
+        self.order.push(index);
+        self.scores.push(Score {
+            scorer: scorer.kind.name().to_owned(),
+            metric: scorer.metric.clone(),
+            score: judged.score,
+            weight: scorer.weight,
+            passed: judged.passed,
+            reason: judged.reason,
+        });
+    }
+
     /// Puts in a judge's verdict, in the place of its scorer.
     pub fn add_verdict(&mut self, question: &RubricQuestion, verdict: &rubric::Verdict) {
         let score = Score {
@@ -85,40 +100,45 @@ impl Scoring {
 /// Judges an answer by all scorers of its case. `fields` are the case's.
 pub fn score(scorers: &[CompiledScorer], fields: &Map<String, Value>, answer: &AnswerFacts<'_>) -> Scoring {
     let mut scoring = Scoring::default();
-    let mut text = Answer { facts: *answer, json: None };
+    let mut whole = Answer { facts: *answer, json: None };
     for (index, compiled) in scorers.iter().enumerate() {
         let scorer = &compiled.inner.scorer;
-        if let Judge::Rubric { criterion } = &compiled.inner.judge {
-            match criterion.render(fields) {
-                Ok(criterion) => {
-                    scoring.rubrics.extend(question(index, compiled, &criterion, fields, answer))
-                }
-                Err(error) => note(&mut scoring.error, scorer.kind.name(), &error.message),
+        // An output stands for the answer; without it the scorer fails, whatever it asks.
+        match scorer.output.as_deref().map(|name| whole.output(name)) {
+            None => one(index, compiled, fields, &mut whole, &mut scoring),
+            Some(Ok(text)) => {
+                let facts = AnswerFacts { text: &text, ..*answer };
+                one(index, compiled, fields, &mut Answer { facts, json: None }, &mut scoring);
             }
-            continue;
-        }
-        match judge(&compiled.inner.judge, fields, &mut text) {
-            Ok(judged) => {
-                if let Some((expected, answered)) = judged.labels.filter(|_| scoring.expected_label.is_none())
-                {
-                    (scoring.expected_label, scoring.answered_label) = (Some(expected), answered);
-                }
-                scoring.order.push(index);
-                scoring.scores.push(Score {
-                    scorer: scorer.kind.name().to_owned(),
-                    metric: scorer.metric.clone(),
-                    score: judged.score,
-                    weight: scorer.weight,
-                    passed: judged.passed,
-                    reason: judged.reason,
-                });
-            }
-            // A scorer that only reports must not spoil the trial.
-            Err(_) if scorer.weight <= 0.0 => {}
-            Err(message) => note(&mut scoring.error, scorer.kind.name(), &message),
+            Some(Err(reason)) => scoring.add(index, scorer, yes_no(false, reason)),
         }
     }
     scoring
+}
+
+/// Judges by one scorer.
+fn one(
+    index: usize,
+    compiled: &CompiledScorer,
+    fields: &Map<String, Value>,
+    answer: &mut Answer<'_>,
+    scoring: &mut Scoring,
+) {
+    let scorer = &compiled.inner.scorer;
+    if let Judge::Rubric { criterion } = &compiled.inner.judge {
+        return match criterion.render(fields) {
+            Ok(criterion) => {
+                scoring.rubrics.extend(question(index, compiled, &criterion, fields, &answer.facts))
+            }
+            Err(error) => note(&mut scoring.error, scorer.kind.name(), &error.message),
+        };
+    }
+    match judge(&compiled.inner.judge, fields, answer) {
+        Ok(judged) => scoring.add(index, scorer, judged),
+        // A scorer that only reports must not spoil the trial.
+        Err(_) if scorer.weight <= 0.0 => {}
+        Err(message) => note(&mut scoring.error, scorer.kind.name(), &message),
+    }
 }
 
 fn note(error: &mut Option<String>, scorer: &str, message: &str) {
@@ -155,6 +175,22 @@ struct Answer<'a> {
 }
 
 impl Answer<'_> {
+    /// An output of a workflow as text: a text as it is, anything else as JSON. Fails with what there is.
+    fn output(&mut self, name: &str) -> Result<String, String> {
+        let json = self.json();
+        if let Some(value) = json.and_then(|json| json::field(json, name)).filter(|value| !value.is_null()) {
+            return Ok(json::as_text(value));
+        }
+        let names: Vec<&str> = json
+            .and_then(Value::as_object)
+            .map(|outputs| outputs.keys().map(String::as_str).collect())
+            .unwrap_or_default();
+        Err(match names.as_slice() {
+            [] => format!("the answer has no output {name}: it has no JSON object in it"),
+            names => format!("the answer has no output {name}; it has {}", names.join(", ")),
+        })
+    }
+
     fn json(&mut self) -> Option<&Value> {
         self.json.get_or_insert_with(|| json::extract(self.facts.text)).as_ref()
     }

@@ -23,7 +23,7 @@ pub use answer::{answer_instruction, answer_schema, is_strict, read_outputs, wan
 pub use check::{check, schema};
 pub use next::{MAX_STEPS, Where, next};
 pub use render::{Item, render};
-pub use state::{case_inputs, collect, initial_state, outputs, runner_outputs};
+pub use state::{case_inputs, collect, initial_state, output_names, outputs, runner_outputs};
 pub use variant::{as_variant, prompt_paths, variant};
 
 use crate::gate::Gate;

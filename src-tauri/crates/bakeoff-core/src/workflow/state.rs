@@ -93,6 +93,13 @@ pub fn collect(target: &Node, outputs: Vec<Map<String, Value>>) -> Value {
 /// What a trial gave: the state fields that nodes wrote, in the state's order. Its JSON is the trial's answer. The
 /// outputs of a user's own program are what it wrote: see [`runner_outputs`].
 pub fn outputs(program: &Program, state: &State) -> Map<String, Value> {
+    let written = output_names(program);
+    let is_written = |(name, _): &(&String, &Value)| written.contains(&name.as_str());
+    state.iter().filter(is_written).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// The names of the state fields that nodes write.
+pub fn output_names(program: &Program) -> Vec<&str> {
     let collected = program.edges.iter().filter_map(|edge| match &edge.next {
         Next::Parallel { collect_field, .. } => Some(collect_field.as_str()),
         _ => None,
@@ -107,12 +114,7 @@ pub fn outputs(program: &Program, state: &State) -> Map<String, Value> {
         })
         .collect();
     let nodes = program.nodes.iter().filter(|node| !targets.contains(&node.id.as_str()));
-    let written: Vec<&str> = nodes
-        .flat_map(|node| node.outputs.iter().map(|output| output.name.as_str()))
-        .chain(collected)
-        .collect();
-    let is_written = |(name, _): &(&String, &Value)| written.contains(&name.as_str());
-    state.iter().filter(is_written).map(|(name, value)| (name.clone(), value.clone())).collect()
+    nodes.flat_map(|node| node.outputs.iter().map(|output| output.name.as_str())).chain(collected).collect()
 }
 
 /// The outputs of a user's own program, made to fit the state fields of the same names; others stay as they are.

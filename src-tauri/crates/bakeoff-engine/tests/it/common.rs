@@ -48,7 +48,7 @@ pub fn cases(count: u32) -> Arc<[Case]> {
 
 pub fn exact() -> Scorer {
     let kind = ScorerKind::Exact { value: "{{ expected }}".to_owned() };
-    Scorer { kind, metric: "exact".to_owned(), weight: 1.0 }
+    Scorer { kind, metric: "exact".to_owned(), weight: 1.0, output: None }
 }
 
 pub fn rubric() -> Scorer {
@@ -59,7 +59,7 @@ pub fn rubric() -> Scorer {
         criterion: "is polite".to_owned(),
         threshold: 0.5,
     };
-    Scorer { kind, metric: "polite".to_owned(), weight: 1.0 }
+    Scorer { kind, metric: "polite".to_owned(), weight: 1.0, output: None }
 }
 
 /// All trials of `cases` × `variants`, case by case.

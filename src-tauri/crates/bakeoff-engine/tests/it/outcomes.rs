@@ -116,6 +116,7 @@ async fn what_cannot_start_says_everything_that_is_wrong() {
         kind: ScorerKind::Regex { pattern: "(".to_owned() },
         metric: "r".to_owned(),
         weight: 1.0,
+        output: None,
     }];
     world.spec.trials.push(TrialKey { case: 0, variant: 7, repetition: 0 });
     let ports = bakeoff_engine::Ports {

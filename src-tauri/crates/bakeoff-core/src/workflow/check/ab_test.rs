@@ -7,7 +7,7 @@ use super::twice;
 use crate::check::{Findings, key, under};
 use crate::dataset::Format;
 use crate::workflow::raw::{RawAbTest, RawVariant, RawWorkflow};
-use crate::workflow::{AbTest, AbVariant};
+use crate::workflow::{AbTest, AbVariant, Program};
 use crate::yaml::Step;
 use serde_json::Value;
 
@@ -74,6 +74,19 @@ pub(super) fn read(
         scorers,
         budget_usd: block.budget_usd,
     })
+}
+
+/// Scorers must judge outputs that there are.
+pub(super) fn check_outputs(ab_test: Option<&AbTest>, program: &Program, findings: &mut Findings) {
+    let list = under(&base(findings.value()), "scorers");
+    // Scorers that were wrong are not in the checked list: then places can't be told.
+    if findings.is_wrong(&list) {
+        return;
+    }
+    for (index, scorer) in ab_test.iter().flat_map(|test| &test.scorers).enumerate() {
+        let path = under(&place(&list, index), "output");
+        crate::campaign::check_output(scorer, program, &path, findings);
+    }
 }
 
 struct Reader<'a> {

@@ -81,6 +81,9 @@ pub(super) fn read(
         edges: edges.unwrap_or_default(),
         runner,
     };
+    if !findings.is_wrong(&key("nodes")) {
+        ab_test::check_outputs(ab_test.as_ref(), &program, &mut findings);
+    }
     let flow = raw.flow.unwrap_or_default();
     let workflow = Workflow {
         name,
