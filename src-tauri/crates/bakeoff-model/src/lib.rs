@@ -9,6 +9,7 @@ mod offline;
 mod prices;
 mod probe;
 mod remote;
+mod structured;
 
 pub use keys::{KeySource, Keys, Secret, SecretStore, SecretStoreError, open_keychain, variables};
 pub use local::{LocalAddresses, LocalServer, local_servers};

@@ -2,9 +2,11 @@
 
 use crate::keys::{Keys, Secret, variables};
 use crate::remote::{self, Remote, Transport};
+use crate::structured::{self, Refusals};
 use crate::{offline, probe};
 use bakeoff_core::ports::{BoxFuture, Model, ModelAnswer, ModelError, ModelErrorKind, ModelRequest};
 use bakeoff_core::variant::Provider;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -34,6 +36,7 @@ pub struct Models {
     config: ModelConfig,
     remote: Remote,
     transport: Transport,
+    without_schema: Refusals,
 }
 
 impl Models {
@@ -43,7 +46,8 @@ impl Models {
     /// HTTP can't be set up on this system.
     pub fn new(config: ModelConfig) -> Result<Self, String> {
         let transport = Transport::new(config.largest_answer);
-        Ok(Self { remote: Remote::new(transport.clone())?, transport, config })
+        let remote = Remote::new(transport.clone())?;
+        Ok(Self { remote, transport, config, without_schema: Refusals::default() })
     }
 
     /// Whether a provider can be used, and what it offers: its list of models, or for the built-in one its name.
@@ -80,7 +84,26 @@ impl Model for Models {
                 return offline::complete(request).await;
             }
             let (base, key) = self.target(request.provider, request.base_url.as_deref())?;
-            self.remote.complete(request, &base, key.as_ref()).await
+            let (provider, model) = (request.provider, request.model.as_str());
+            if request.answer_schema.is_none() || self.without_schema.has(provider, &base, model) {
+                return self.remote.complete(&plain(request), &base, key.as_ref()).await;
+            }
+            match self.remote.complete(request, &base, key.as_ref()).await {
+                Err(error) if structured::is_refusal(&error) => {
+                    let answer = self.remote.complete(&plain(request), &base, key.as_ref()).await?;
+                    self.without_schema.add(provider, &base, model);
+                    Ok(answer)
+                }
+                result => result,
+            }
         })
+    }
+}
+
+/// The same request without its schema.
+fn plain(request: &ModelRequest) -> Cow<'_, ModelRequest> {
+    match request.answer_schema {
+        None => Cow::Borrowed(request),
+        Some(_) => Cow::Owned(ModelRequest { answer_schema: None, ..request.clone() }),
     }
 }

@@ -21,7 +21,11 @@ pub async fn complete(request: &ModelRequest) -> Result<ModelAnswer, ModelError>
             usage: Usage::default(),
         });
     }
-    let answer = builtin::answer(request.system.as_deref().unwrap_or_default(), &request.user);
+    let answer = builtin::answer(
+        request.system.as_deref().unwrap_or_default(),
+        &request.user,
+        request.answer_schema.as_deref(),
+    );
     if let Some(pace) = request.pace {
         tokio::time::sleep(paced(pace, &request.user)).await;
     }

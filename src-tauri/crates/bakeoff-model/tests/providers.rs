@@ -247,6 +247,93 @@ async fn what_a_provider_can_not_do_is_said_before_anything_is_sent() {
     assert_eq!(server.count(), 0);
 }
 
+/// A schema as a workflow's node has it.
+fn with_schema(request: ModelRequest) -> ModelRequest {
+    let schema = json!({
+        "type": "object",
+        "properties": {"label": {"type": "string", "description": "the team"}, "score": {"type": "number"}},
+        "required": ["label", "score"],
+        "additionalProperties": false,
+    });
+    ModelRequest { answer_schema: Some(Arc::new(schema)), ..request }
+}
+
+#[tokio::test]
+async fn a_schema_is_sent_as_each_provider_wants_it() {
+    let models = models();
+    for provider in REMOTE {
+        let server = MockServer::start();
+        let request = with_schema(request(provider, &server, "m"));
+        let schema = request.answer_schema.as_deref().cloned().expect("a schema");
+        let strict = json!({
+            "type": "json_schema",
+            "json_schema": {"name": "answer", "strict": true, "schema": schema},
+        });
+        let (field, expected) = match provider {
+            Provider::Openai | Provider::OpenaiCompatible => ("/response_format", strict),
+            Provider::Anthropic => {
+                ("/output_config", json!({"format": {"type": "json_schema", "schema": schema}}))
+            }
+            Provider::Gemini => (
+                "/generationConfig",
+                json!({"responseMimeType": "application/json", "responseJsonSchema": schema}),
+            ),
+            _ => ("/format", schema),
+        };
+        let body = sent(&models, &request, &server).await.json();
+        assert_eq!(body.pointer(field), Some(&expected), "{provider:?}: {body}");
+        let fields = |body: &serde_json::Value| body.as_object().map_or(0, serde_json::Map::len);
+        let bare = ModelRequest { answer_schema: None, ..request };
+        let bare = sent(&models, &bare, &server).await.json();
+        assert_eq!(fields(&body), fields(&bare) + 1, "{provider:?} gets nothing else: {body}");
+    }
+}
+
+#[tokio::test]
+async fn effort_and_schema_go_together() {
+    let server = MockServer::start();
+    let request = ModelRequest {
+        reasoning_effort: Some(ReasoningEffort::Low),
+        ..with_schema(request(Provider::Anthropic, &server, "claude-opus-4-6"))
+    };
+    let body = sent(&models(), &request, &server).await.json();
+    assert_eq!(body.pointer("/output_config/effort"), Some(&json!("low")));
+    assert_eq!(body.pointer("/output_config/format/type"), Some(&json!("json_schema")));
+}
+
+#[tokio::test]
+async fn a_schema_that_no_strict_mode_can_express_is_not_sent() {
+    let models = models();
+    for provider in REMOTE {
+        let server = MockServer::start();
+        let schema = json!({"type": "object", "properties": {"facts": {"type": "object"}}, "additionalProperties": false});
+        let request =
+            ModelRequest { answer_schema: Some(Arc::new(schema)), ..request(provider, &server, "m") };
+        let open = sent(&models, &request, &server).await.text();
+        let bare = sent(&models, &ModelRequest { answer_schema: None, ..request }, &server).await.text();
+        assert_eq!(open, bare, "{provider:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_model_that_refuses_schemas_is_asked_without_and_remembered() {
+    let models = models();
+    let refuse = |with_schema| match with_schema {
+        true => Reply::status(400, "This response_format type is unavailable now"),
+        false => Reply::text_with_tokens("fine", 3, 4),
+    };
+    let server = MockServer::with_rule(move |sent| Some(refuse(sent.text().contains("response_format"))));
+    let request = with_schema(request(Provider::OpenaiCompatible, &server, "old"));
+    for calls in [2, 3] {
+        assert_eq!(models.complete(&request).await.expect("an answer").text, "fine");
+        assert_eq!(server.count(), calls, "only the first call tries");
+    }
+    let server = MockServer::always(Reply::status(400, "no such model"));
+    let request = with_schema(self::request(Provider::OpenaiCompatible, &server, "missing"));
+    let error = models.complete(&request).await.expect_err("refused");
+    assert_eq!((error.kind, server.count()), (ModelErrorKind::BadRequest, 1), "that is not about the schema");
+}
+
 #[tokio::test]
 async fn keys_go_where_each_provider_wants_them() {
     let models = models();

@@ -56,7 +56,7 @@ fn run(variant: &Variant) -> Vec<Trial> {
         let fields = case.fields();
         let render = |source: &str| template::render(source, &fields).expect("the template fits the row");
         let system = variant.system_prompt.as_deref().map(render).unwrap_or_default();
-        let answer = builtin::answer(&system, &render(variant.prompt_template()));
+        let answer = builtin::answer(&system, &render(variant.prompt_template()), None);
         let json: Map<String, Value> = serde_json::from_str(&answer.text).expect("the prompt asks for JSON");
         assert_eq!(json.keys().collect::<Vec<_>>(), ["label"], "the prompt asks for one key");
         let facts = AnswerFacts { text: &answer.text, latency_ms: Some(200.0), cost_usd: Some(0.0) };

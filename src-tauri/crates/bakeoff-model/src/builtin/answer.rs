@@ -3,7 +3,7 @@
 use super::form::{Form, Purpose};
 use super::reading::{self, Reading};
 use super::similarity::{self, Class};
-use super::{extract, words};
+use super::{extract, fields, words};
 use serde_json::{Map, Value, json};
 
 /// What the built-in model says when a prompt names no labels.
@@ -22,27 +22,37 @@ pub struct Answer {
     pub output_tokens: u64,
 }
 
-/// Answers a prompt. Takes microseconds for a prompt of usual size, and grows linearly with it.
-pub fn answer(system: &str, user: &str) -> Answer {
-    let reading = reading::read(system, user);
-    let text = match Verdict::of(&reading) {
-        Some(verdict) => written(&reading, &verdict),
-        None => without_labels(&reading.form),
+/// Answers a prompt, as JSON of a schema when there is one. Takes microseconds for a prompt of usual size, and grows
+/// linearly with it.
+pub fn answer(system: &str, user: &str, schema: Option<&Value>) -> Answer {
+    let text = match schema {
+        Some(schema) => {
+            let reading = reading::read(system, fields::without_instruction(user));
+            fields::fill(&reading, schema).to_string()
+        }
+        None => in_words(&reading::read(system, user)),
     };
     let input_tokens = words::count_tokens(system) + words::count_tokens(user);
     Answer { input_tokens, output_tokens: words::count_tokens(&text), text }
 }
 
+fn in_words(reading: &Reading) -> String {
+    match Verdict::of(reading) {
+        Some(verdict) => written(reading, &verdict),
+        None => without_labels(&reading.form),
+    }
+}
+
 /// The chosen label, how sure that is (its share in all labels' similarity), and the words that decided.
-struct Verdict {
-    label: String,
-    confidence: f64,
+pub(super) struct Verdict {
+    pub(super) label: String,
+    pub(super) confidence: f64,
     shared: Vec<String>,
 }
 
 impl Verdict {
     /// The most similar label, the first one among equals; `None` when the prompt names no label.
-    fn of(reading: &Reading) -> Option<Self> {
+    pub(super) fn of(reading: &Reading) -> Option<Self> {
         let labels = &reading.labels;
         let classes: Vec<Class<'_>> = labels
             .iter()
@@ -68,6 +78,14 @@ impl Verdict {
         let confidence = if sum > 0.0 { (scores[best] / sum * 100.0).round() / 100.0 } else { 0.0 };
         Some(Self { label: labels[best].name.clone(), confidence, shared })
     }
+
+    /// Which words decided.
+    pub(super) fn reason(&self) -> String {
+        if self.shared.is_empty() {
+            return "no word of the text is known from the prompt".to_owned();
+        }
+        format!("words shared with the prompt: {}", self.shared.join(", "))
+    }
 }
 
 fn written(reading: &Reading, verdict: &Verdict) -> String {
@@ -77,10 +95,7 @@ fn written(reading: &Reading, verdict: &Verdict) -> String {
         let value = match purpose {
             Purpose::Label => json!(verdict.label),
             Purpose::Confidence => json!(verdict.confidence),
-            Purpose::Reason if verdict.shared.is_empty() => {
-                json!("no word of the text is known from the prompt")
-            }
-            Purpose::Reason => json!(format!("words shared with the prompt: {}", verdict.shared.join(", "))),
+            Purpose::Reason => json!(verdict.reason()),
             Purpose::Other => extract::field(key, &reading.text, &reading.examples),
         };
         fields.insert(key.clone(), value);

@@ -6,7 +6,7 @@ const DEFINITIONS: &str = "Sort the ticket.\n\n- storage: disks and volumes that
     Answer with the label only.";
 
 fn said(system: &str, user: &str) -> String {
-    answer(system, user).text
+    answer(system, user, None).text
 }
 
 #[test]
@@ -72,9 +72,9 @@ fn same_prompt_same_answer() {
     let system = DEFINITIONS
         .replace("Answer with the label only.", "{\"label\": \"…\", \"confidence\": 0, \"reason\": \"\"}");
     let user = "The router of the disk volume loses packets when it is full";
-    let first = answer(&system, user);
+    let first = answer(&system, user, None);
     for _ in 0..50 {
-        assert_eq!(answer(&system, user), first);
+        assert_eq!(answer(&system, user, None), first);
     }
 }
 

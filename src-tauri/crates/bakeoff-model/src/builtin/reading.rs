@@ -26,6 +26,8 @@ pub struct Reading {
     pub examples: Vec<Example>,
     /// How to answer.
     pub form: Form,
+    /// What is said around the text.
+    pub instructions: String,
     /// What to answer about.
     pub text: String,
 }
@@ -95,7 +97,8 @@ impl Instructions {
                 labels[number].examples.push(example.input.clone());
             }
         }
-        Reading { labels, examples: self.examples, form, text: text.to_owned() }
+        let instructions = format!("{instructions}\n{asked}");
+        Reading { labels, examples: self.examples, form, instructions, text: text.to_owned() }
     }
 }
 

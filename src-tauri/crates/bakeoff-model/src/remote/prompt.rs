@@ -1,18 +1,24 @@
 //! From core's request to genai's, and what is put right in the JSON that genai builds: the model's name exactly as
 //! written, no field that the variant doesn't have, and each provider's own words for reasoning.
 
+use crate::structured;
 use bakeoff_core::ports::{ModelError, ModelErrorKind, ModelRequest};
 use bakeoff_core::trial::Usage;
 use bakeoff_core::variant::{Provider, ReasoningEffort};
 use genai::ModelIden;
 use genai::adapter::AdapterKind;
-use genai::chat::{ChatMessage, ChatOptions, ChatRequest, ReasoningEffort as GenaiEffort};
+use genai::chat::{
+    ChatMessage, ChatOptions, ChatRequest, ChatResponseFormat, JsonSpec, ReasoningEffort as GenaiEffort,
+};
 use serde_json::{Map, Value, json};
 
 /// Anthropic demands `max_tokens`. Every Claude model accepts this one, which is sent when a variant has none.
 const ANTHROPIC_MAX_TOKENS: u32 = 4_096;
 /// The same for a variant that asks for reasoning, which counts as output: room for genai's largest budget (24,000).
 const ANTHROPIC_MAX_TOKENS_REASONING: u32 = 32_000;
+
+/// Some APIs want a name for a schema.
+const SCHEMA_NAME: &str = "answer";
 
 /// The model as genai gets it. genai cuts a name at its first `::`, so it gets one to cut.
 pub fn model(request: &ModelRequest) -> ModelIden {
@@ -48,7 +54,18 @@ pub fn options(request: &ModelRequest) -> ChatOptions {
         (None, Provider::Ollama) => None,
         (None, _) => Some(GenaiEffort::Budget(0)),
     };
-    ChatOptions { reasoning_effort: effort, stop_sequences: request.stop.clone(), ..ChatOptions::default() }
+    ChatOptions {
+        reasoning_effort: effort,
+        stop_sequences: request.stop.clone(),
+        response_format: schema(request)
+            .map(|schema| ChatResponseFormat::JsonSpec(JsonSpec::new(SCHEMA_NAME, schema.clone()))),
+        ..ChatOptions::default()
+    }
+}
+
+/// The schema that the answer is held to.
+fn schema(request: &ModelRequest) -> Option<&Value> {
+    request.answer_schema.as_deref().filter(|schema| structured::is_strict(schema))
 }
 
 /// Puts right the JSON that genai built.
@@ -64,7 +81,13 @@ pub fn complete(request: &ModelRequest, built: &[u8]) -> Result<Vec<u8>, ModelEr
     match request.provider {
         Provider::Anthropic => anthropic(request, &mut body)?,
         Provider::Gemini => gemini(request, &mut body)?,
-        Provider::Ollama => numbers(request, nested(&mut body, "options"), "num_predict"),
+        Provider::Ollama => {
+            numbers(request, nested(&mut body, "options"), "num_predict");
+            // genai 0.7 knows only "any JSON" here.
+            if let Some(schema) = schema(request) {
+                body.insert("format".to_owned(), schema.clone());
+            }
+        }
         Provider::Openai => numbers(request, &mut body, "max_completion_tokens"),
         Provider::OpenaiCompatible | Provider::Builtin => numbers(request, &mut body, "max_tokens"),
     }
@@ -105,7 +128,7 @@ fn anthropic(request: &ModelRequest, body: &mut Map<String, Value>) -> Result<()
     let default = match request.reasoning_effort {
         None => {
             body.shift_remove("thinking");
-            body.shift_remove("output_config");
+            without_effort(body);
             ANTHROPIC_MAX_TOKENS
         }
         Some(ReasoningEffort::None) => {
@@ -124,6 +147,15 @@ fn anthropic(request: &ModelRequest, body: &mut Map<String, Value>) -> Result<()
             request.model
         ))),
         _ => Ok(()),
+    }
+}
+
+/// Effort and schema stand in one object; the schema stays.
+fn without_effort(body: &mut Map<String, Value>) {
+    let Some(config) = body.get_mut("output_config").and_then(Value::as_object_mut) else { return };
+    config.shift_remove("effort");
+    if config.is_empty() {
+        body.shift_remove("output_config");
     }
 }
 
