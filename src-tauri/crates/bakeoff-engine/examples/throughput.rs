@@ -8,7 +8,7 @@ use bakeoff_core::scorer::{Scorer, ScorerKind};
 use bakeoff_core::trial::{Millis, TrialKey, TrialRecord};
 use bakeoff_core::variant::{Provider, Variant};
 use bakeoff_engine::{Ports, RunSpec};
-use bakeoff_testkit::{FakeAnswer, FakeModel, ManualClock};
+use bakeoff_testkit::{FakeAnswer, FakeModel, FakeRun, FakeRunner, ManualClock};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -50,6 +50,8 @@ fn spec(trials: u32, parallel: u16) -> RunSpec {
         trials: (0..trials / 4).flat_map(of_case).collect(),
         cases: Arc::new(cases),
         variants: (0..4).map(variant).collect(),
+        workflow: None,
+        inputs: Default::default(),
         scorers: vec![Scorer {
             kind: ScorerKind::Exact { value: "{{ expected }}".to_owned() },
             metric: "exact".to_owned(),
@@ -77,6 +79,7 @@ async fn main() {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(0));
     let ports = Ports {
         model: Arc::new(FakeModel::scripted(vec![answer]).counting_only()),
+        runner: Arc::new(FakeRunner::new(|_, _| FakeRun::output(serde_json::json!({})))),
         log: Arc::new(CountingLog::default()),
         clock,
         prices: Arc::new(|_, _| None),

@@ -1,4 +1,4 @@
-//! One provider at one address: how many calls may be open, how many a minute, and until when it wants to be left
+//! One provider at one address, or the user's own programs: how many calls may be open, how many a minute, and until when it wants to be left
 //! alone. Pure: every moment comes in as an argument.
 
 use crate::backoff::LONGEST_ASKED;
@@ -32,9 +32,26 @@ pub(crate) struct Permit {
     tokens: f64,
 }
 
+/// Where calls go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// A provider, at its own address or at this one.
+    Model(Provider, Option<String>),
+    /// Programs on this machine.
+    Programs,
+}
+
+impl Target {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Model(provider, _) => provider.name(),
+            Self::Programs => "the program",
+        }
+    }
+}
+
 pub(crate) struct Endpoint {
-    provider: Provider,
-    base_url: Option<String>,
+    target: Target,
     /// Calls that may be open, adapted: halved by 429, one more for each round of successes.
     limit: f64,
     most: f64,
@@ -52,17 +69,10 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) fn new(
-        provider: Provider,
-        base_url: Option<String>,
-        parallel: u16,
-        limits: ProviderLimits,
-        now: Instant,
-    ) -> Self {
+    pub(crate) fn new(target: Target, parallel: u16, limits: ProviderLimits, now: Instant) -> Self {
         let most = f64::from(u32::from(parallel).min(limits.max_parallel.unwrap_or(u32::MAX)).max(1));
         Self {
-            provider,
-            base_url,
+            target,
             limit: most,
             most,
             epoch: 0,
@@ -76,8 +86,8 @@ impl Endpoint {
         }
     }
 
-    pub(crate) fn is(&self, provider: Provider, base_url: Option<&str>) -> bool {
-        self.provider == provider && self.base_url.as_deref() == base_url
+    pub(crate) fn is(&self, target: &Target) -> bool {
+        self.target == *target
     }
 
     /// Why no call is made to it any more.
@@ -101,7 +111,7 @@ impl Endpoint {
     /// Since when it may be called again, if it asked to be left alone.
     pub(crate) fn blocked_until(&self, now: Instant) -> Option<(Instant, String)> {
         let until = self.blocked_until.filter(|until| *until > now)?;
-        Some((until, format!("{} asked to wait", self.provider.name())))
+        Some((until, format!("{} asked to wait", self.target.name())))
     }
 
     /// Whether a call of about `tokens` tokens may go out now.
@@ -112,7 +122,7 @@ impl Endpoint {
         if self.calling >= self.limit() {
             return Err(Block::Full);
         }
-        let name = self.provider.name();
+        let name = self.target.name();
         if let Some(until) = self.requests.as_mut().and_then(|bucket| bucket.ready_at(1.0, now)) {
             return Err(Block::Until(until, format!("{name}'s limit of requests a minute")));
         }
@@ -160,7 +170,10 @@ impl Endpoint {
             CallResult::Failed { kind: ModelErrorKind::NoAnswer | ModelErrorKind::TooLarge, .. } => {
                 self.auth_errors = 0;
             }
-            CallResult::Failed { .. } | CallResult::TimedOut => {}
+            CallResult::Failed { .. }
+            | CallResult::TimedOut
+            | CallResult::NotStarted(_)
+            | CallResult::ProgramFailed => {}
         }
         None
     }
@@ -185,7 +198,7 @@ impl Endpoint {
         }
         self.epoch += 1;
         self.limit = (self.limit / 2.0).floor().max(1.0);
-        let (name, limit) = (self.provider.name(), self.limit());
+        let (name, limit) = (self.target.name(), self.limit());
         Some(format!("{name} limits the rate of calls: from now on at most {limit} at the same time."))
     }
 
@@ -195,7 +208,7 @@ impl Endpoint {
             self.refused = Some(format!(
                 "{} refused the last {AUTH_ERRORS} calls: {} The other trials of it were not sent. Check its key in \
                  Settings, then resume the run.",
-                self.provider.name(),
+                self.target.name(),
                 sentence(message)
             ));
         }
@@ -207,7 +220,8 @@ mod tests {
     use super::*;
 
     fn endpoint(parallel: u16) -> Endpoint {
-        Endpoint::new(Provider::Openai, None, parallel, ProviderLimits::default(), Instant::now())
+        let target = Target::Model(Provider::Openai, None);
+        Endpoint::new(target, parallel, ProviderLimits::default(), Instant::now())
     }
 
     fn failed(kind: ModelErrorKind) -> CallResult {

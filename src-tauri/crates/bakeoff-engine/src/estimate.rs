@@ -16,6 +16,8 @@ const FRAME: f64 = 16.0;
 const FIRST_OUTPUT: f64 = 1_000.0;
 /// Output tokens at most, of a model that has not answered yet and has no limit.
 const MOST_OUTPUT: f64 = 16_384.0;
+/// USD that no budget holds.
+const ANY_COST: f64 = 1e12;
 
 /// What is set aside for a call.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -46,13 +48,47 @@ struct Figures {
 pub(crate) struct Estimator {
     prices: PriceSource,
     models: Vec<Figures>,
-    /// Models whose unknown price has not been told yet.
-    unpriced: Vec<String>,
+    programs: Vec<ProgramFigures>,
+    /// Those that have not been told yet.
+    unpriced: Vec<Unpriced>,
+}
+
+/// What is known of a variant's own program.
+#[derive(Debug)]
+struct ProgramFigures {
+    variant: u16,
+    /// USD of its most expensive run; `None` when it does not tell.
+    largest_cost: Option<f64>,
+}
+
+/// Something whose calls can't count against the budget.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unpriced {
+    /// A model with its provider.
+    Model(String),
+    /// A user's own program that doesn't say what it costs.
+    Program,
+}
+
+impl Unpriced {
+    /// For the user, with the budget in USD.
+    pub(crate) fn in_words(&self, limit: f64) -> String {
+        match self {
+            Self::Model(model) => format!(
+                "The price of {model} is not known, so its calls don't count against the budget of {limit} USD. Enter \
+                 its price in Settings to include it."
+            ),
+            Self::Program => format!(
+                "The runner's program does not write cost_usd, so its runs don't count against the budget of {limit} \
+                 USD. Let it write cost_usd beside outputs to include them."
+            ),
+        }
+    }
 }
 
 impl Estimator {
     pub(crate) fn new(prices: PriceSource) -> Self {
-        Self { prices, models: Vec::new(), unpriced: Vec::new() }
+        Self { prices, models: Vec::new(), programs: Vec::new(), unpriced: Vec::new() }
     }
 
     /// Of a request as it will be sent.
@@ -103,8 +139,30 @@ impl Estimator {
         }
     }
 
-    /// A model without a price that has not been told yet.
-    pub(crate) fn next_unpriced(&mut self) -> Option<String> {
+    /// Of a run of a variant's own program: what its most expensive run took. Nobody can tell before the first one has
+    /// ended, so under a budget the others wait for that.
+    pub(crate) fn of_program(&self, variant: u16) -> Estimate {
+        match self.programs.iter().find(|one| one.variant == variant) {
+            Some(known) => Estimate { cost: known.largest_cost.unwrap_or(0.0), ..Estimate::default() },
+            None => Estimate { doubt: ANY_COST, ..Estimate::default() },
+        }
+    }
+
+    /// Learns from a run of a variant's own program.
+    pub(crate) fn learn_program(&mut self, variant: u16, cost: Option<f64>) {
+        match self.programs.iter_mut().find(|one| one.variant == variant) {
+            Some(known) => known.largest_cost = cost.map(|cost| known.largest_cost.unwrap_or(0.0).max(cost)),
+            None => {
+                self.programs.push(ProgramFigures { variant, largest_cost: cost });
+                if cost.is_none() && !self.unpriced.contains(&Unpriced::Program) {
+                    self.unpriced.push(Unpriced::Program);
+                }
+            }
+        }
+    }
+
+    /// Something without a price that has not been told yet.
+    pub(crate) fn next_unpriced(&mut self) -> Option<Unpriced> {
         self.unpriced.pop()
     }
 
@@ -113,7 +171,7 @@ impl Estimator {
         let place = known.unwrap_or_else(|| {
             let price = (self.prices)(provider, model);
             if price.is_none() {
-                self.unpriced.push(format!("{model} ({})", provider.name()));
+                self.unpriced.push(Unpriced::Model(format!("{model} ({})", provider.name())));
             }
             self.models.push(Figures {
                 provider,
@@ -183,7 +241,7 @@ mod tests {
         let unknown = ModelRequest { model: "secret".to_owned(), ..request(None) };
         check(estimator.of(&unknown), 1100.0, 0.0);
         estimator.of(&unknown);
-        assert_eq!(estimator.next_unpriced().as_deref(), Some("secret (openai)"));
+        assert_eq!(estimator.next_unpriced(), Some(Unpriced::Model("secret (openai)".to_owned())));
         assert_eq!(estimator.next_unpriced(), None);
     }
 }

@@ -1,8 +1,9 @@
 //! Runs a plan: which trial starts when, retries, limits of providers, the budget, pause, stop.
 //!
 //! One scheduler task owns everything that changes during a run; each trial is a tokio task that asks it before every
-//! call and tells it what came of it. A trial is told to the observer only after the log made it durable. Nothing
-//! here knows a provider, a database or the wall clock: they come in as ports.
+//! call and tells it what came of it. A workflow's trial makes a call for each node, and the items of a parallel edge are
+//! branches of its task with permits of their own; a user's own program is one call. A trial is told to the observer only
+//! after the log made it durable. Nothing here knows a provider, a database or the wall clock: they come in as ports.
 
 mod backoff;
 mod bucket;

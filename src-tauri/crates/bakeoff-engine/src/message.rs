@@ -8,24 +8,58 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+/// A line of work: a trial itself, or one item of a workflow's parallel edge. Each has at most one open call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Line {
+    pub trial: TrialKey,
+    /// The place of the item; `None`: the trial itself.
+    pub branch: Option<u32>,
+}
+
+impl Line {
+    /// The trial itself.
+    pub(crate) fn of(trial: TrialKey) -> Self {
+        Self { trial, branch: None }
+    }
+}
+
+/// Who wants to call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// A variant: its node at this place in its workflow; 0 for a variant that is one call or a program.
+    Variant { variant: u16, node: usize },
+    /// A scorer, by its place: the campaign's, then the row's own.
+    Judge(usize),
+}
+
+/// What is to be called.
+#[derive(Debug, Clone)]
+pub(crate) enum Work {
+    /// A model.
+    Model(Arc<ModelRequest>),
+    /// The variant's own program.
+    Program,
+}
+
 /// From a trial to the scheduler.
 pub(crate) enum Message {
-    /// May I make this call?
+    /// May I make this call? The first one of a branch also says that there is a branch.
     Ask(Ask),
     /// A call that was permitted has ended.
-    CallEnded { key: TrialKey, report: CallReport },
+    CallEnded { line: Line, report: CallReport },
     /// I'll ask again later.
-    BackingOff { key: TrialKey, until: Instant, message: String },
-    /// Nothing more will come from this trial.
+    BackingOff { line: Line, until: Instant, message: String },
+    /// Nothing more will come from this branch.
+    BranchEnded(Line),
+    /// Nothing more will come from this trial, its branches included.
     Ended { key: TrialKey, end: TrialEnd },
 }
 
 /// A question for a permit.
 pub(crate) struct Ask {
-    pub key: TrialKey,
-    /// Who wants to call: a variant's index, or the number of variants plus a scorer's place.
-    pub caller: usize,
-    pub request: Arc<ModelRequest>,
+    pub line: Line,
+    pub caller: Caller,
+    pub work: Work,
     pub reply: oneshot::Sender<Permission>,
 }
 
@@ -47,8 +81,16 @@ pub(crate) struct CallReport {
 
 pub(crate) enum CallResult {
     Answered,
-    Failed { kind: ModelErrorKind, retry_after: Option<Duration>, message: String },
+    Failed {
+        kind: ModelErrorKind,
+        retry_after: Option<Duration>,
+        message: String,
+    },
     TimedOut,
+    /// The user's own program could not be started.
+    NotStarted(String),
+    /// The user's own program was started and gave nothing usable.
+    ProgramFailed,
 }
 
 /// How a trial's task ended.

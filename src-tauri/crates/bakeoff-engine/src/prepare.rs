@@ -21,7 +21,8 @@ pub struct StartError {
 /// What all trials share.
 pub(crate) struct Prepared {
     variants: Arc<[Variant]>,
-    templates: Vec<Templates>,
+    /// By variant; `None` for a workflow, whose nodes have prompts of their own.
+    templates: Vec<Option<Templates>>,
     pub scorers: Vec<CompiledScorer>,
 }
 
@@ -36,7 +37,8 @@ impl Prepared {
         let mut problems = Vec::new();
         let mut templates = Vec::with_capacity(spec.variants.len());
         for variant in spec.variants.iter() {
-            match compile(variant) {
+            let compiled = if variant.workflow.is_none() { compile(variant).map(Some) } else { Ok(None) };
+            match compiled {
                 Ok(compiled) => templates.push(compiled),
                 Err(problem) => problems.push(problem),
             }
@@ -63,9 +65,9 @@ impl Prepared {
         Ok(Self { variants: Arc::clone(&spec.variants), templates, scorers })
     }
 
-    /// How many variants there are; judges count as callers after them.
-    pub(crate) fn variant_count(&self) -> usize {
-        self.variants.len()
+    /// A variant of the plan.
+    pub(crate) fn variant(&self, variant: u16) -> &Variant {
+        &self.variants[usize::from(variant)]
     }
 
     /// The request of a variant for a case, or why a prompt can't be rendered: then the case lacks something, which is
@@ -76,7 +78,10 @@ impl Prepared {
         fields: &Map<String, Value>,
     ) -> Result<(SentPrompt, ModelRequest), String> {
         let templates = &self.templates[usize::from(variant)];
-        let variant = &self.variants[usize::from(variant)];
+        let variant = self.variant(variant);
+        let Some(templates) = templates else {
+            return Err(format!("{} is a workflow and not one call", variant.name));
+        };
         let failed = |part: &str, error: TemplateError| {
             let name = &variant.name;
             format!("The {part} of {name} can't be filled in: {}", with_hint(error.message, error.hint))

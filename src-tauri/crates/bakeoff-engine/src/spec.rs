@@ -2,11 +2,12 @@
 
 use bakeoff_core::campaign::Campaign;
 use bakeoff_core::dataset::Case;
-use bakeoff_core::ports::{BoxFuture, Clock, Model, TrialLog};
+use bakeoff_core::ports::{BoxFuture, Clock, Model, Runner, TrialLog};
 use bakeoff_core::price::Price;
 use bakeoff_core::scorer::Scorer;
 use bakeoff_core::trial::TrialKey;
 use bakeoff_core::variant::{Provider, Variant};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,15 +34,21 @@ pub struct RunSpec {
     pub cases: Arc<dyn CaseSource>,
     /// Their variants, by [`TrialKey::variant`].
     pub variants: Arc<[Variant]>,
+    /// The file of the workflow that the variants are variants of, for the user's own program.
+    pub workflow: Option<String>,
+    /// Inputs of a workflow that every case has; the fields of a row come over them.
+    pub inputs: Map<String, Value>,
     /// The campaign's scorers; a row's own come from the row.
     pub scorers: Vec<Scorer>,
     /// The weighted score at or above which a trial passes.
     pub pass_threshold: f64,
     /// Calls at the same time, over all providers.
     pub parallel: u16,
-    /// The most time that one call may take. Waiting and earlier attempts are not counted.
+    /// The most time that one call, or one run of the user's own program, may take. Waiting and earlier attempts are
+    /// not counted. A node of a workflow may have its own.
     pub timeout: Duration,
-    /// How often a transient error is tried again, for the answer and for each judge.
+    /// How often a transient error is tried again, for the answer and for each judge. A node of a workflow may have its
+    /// own number.
     pub retries: u16,
     /// How long a permit rests after a trial.
     pub cooldown: Duration,
@@ -66,6 +73,8 @@ impl RunSpec {
             trials,
             cases,
             variants,
+            workflow: campaign.workflow.clone(),
+            inputs: campaign.inputs.clone(),
             scorers: campaign.scorers.clone(),
             pass_threshold: campaign.pass_threshold,
             parallel: campaign.parallel,
@@ -98,6 +107,8 @@ pub type PriceSource = Arc<dyn Fn(Provider, &str) -> Option<Price> + Send + Sync
 pub struct Ports {
     /// Answers prompts.
     pub model: Arc<dyn Model>,
+    /// Runs users' own programs.
+    pub runner: Arc<dyn Runner>,
     /// Keeps results.
     pub log: Arc<dyn TrialLog>,
     /// Tells the time for records. Waiting goes by tokio's time.

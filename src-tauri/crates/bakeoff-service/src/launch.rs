@@ -16,6 +16,7 @@ use bakeoff_core::trial::{Millis, TrialKey};
 use bakeoff_core::variant::Variant;
 use bakeoff_core::{plan, price};
 use bakeoff_engine::{Ports, ProviderLimits, RunSpec};
+use bakeoff_process::ProcessRunner;
 use bakeoff_store::{NewCase, NewRun, NewVariant};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -293,6 +294,7 @@ impl Service {
         let prices = self.price_list();
         Ok(Ports {
             model: self.models()? as Arc<dyn Model>,
+            runner: Arc::new(ProcessRunner::new(self.files().root())),
             log: Arc::new(self.store().trial_log(run)),
             clock: Arc::new(SystemClock),
             prices: Arc::new(move |provider, model| -> Option<price::Price> {

@@ -4,11 +4,13 @@
 mod bare_client;
 mod clock;
 mod fake_model;
+mod fake_runner;
 mod memory_log;
 mod server;
 
 pub use bare_client::bare_client;
 pub use clock::{ManualClock, TokioClock};
 pub use fake_model::{FakeAnswer, FakeModel};
+pub use fake_runner::{FakeRun, FakeRunner};
 pub use memory_log::MemoryLog;
 pub use server::{MockOptions, MockServer, RecordedRequest, Reply};

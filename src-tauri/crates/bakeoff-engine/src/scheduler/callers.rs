@@ -1,33 +1,41 @@
-//! Who calls which endpoint. A caller is a variant or a judge; each belongs to one endpoint, and each may be refused
-//! for good.
+//! Who calls which endpoint. A caller is a variant (a node of it, where it is a workflow) or a judge; each belongs to
+//! one endpoint, and each may be refused for good.
 
-use crate::endpoint::Endpoint;
-use crate::message::CallResult;
+use crate::endpoint::{Endpoint, Target};
+use crate::message::{CallResult, Caller, Work};
 use crate::spec::ProviderLimits;
 use crate::words::sentence;
-use bakeoff_core::ports::{ModelErrorKind, ModelRequest};
+use bakeoff_core::ports::ModelErrorKind;
 use bakeoff_core::scorer::{Scorer, ScorerKind};
 use bakeoff_core::variant::{Provider, Variant};
+use bakeoff_core::workflow::{Next, Program, START};
 use std::collections::BTreeMap;
 use tokio::time::Instant;
 
 /// This many requests of one caller that the provider does not accept, before any that it does, end its calls.
 const BAD_REQUESTS: u32 = 5;
 
-struct Caller {
+struct CallerState {
     name: String,
     endpoint: usize,
-    is_judge: bool,
     bad_requests: u32,
     /// It had an answer, so its requests are not wrong as such.
     worked: bool,
     refused: Option<String>,
 }
 
+/// A variant's callers: one for each node of a workflow, else one.
+struct VariantCallers {
+    nodes: Vec<CallerState>,
+    /// The place of the one that calls first.
+    first: usize,
+}
+
 pub(super) struct Callers {
-    callers: Vec<Caller>,
+    variants: Vec<VariantCallers>,
+    /// By a scorer's place; `None`: it calls nobody.
+    judges: Vec<Option<CallerState>>,
     endpoints: Vec<Endpoint>,
-    variants: usize,
     parallel: u16,
     limits: BTreeMap<Provider, ProviderLimits>,
 }
@@ -41,49 +49,82 @@ impl Callers {
         now: Instant,
     ) -> Self {
         let mut callers =
-            Self { callers: Vec::new(), endpoints: Vec::new(), variants: variants.len(), parallel, limits };
+            Self { variants: Vec::new(), judges: Vec::new(), endpoints: Vec::new(), parallel, limits };
         for variant in variants {
-            callers.add(&variant.name, variant.provider, variant.base_url.as_deref(), false, now);
+            let added = callers.callers_of(variant, now);
+            callers.variants.push(added);
         }
         for scorer in scorers {
-            match &scorer.kind {
+            let judge = match &scorer.kind {
                 ScorerKind::Rubric { provider, model, base_url, .. } => {
-                    callers.add(&format!("the judge {model}"), *provider, base_url.as_deref(), true, now);
+                    let target = Target::Model(*provider, base_url.clone());
+                    Some(callers.caller(format!("the judge {model}"), target, now))
                 }
-                // Scorers that call nobody keep their place, so that judges are found by theirs.
-                _ => callers.add("", Provider::Builtin, None, false, now),
-            }
+                _ => None,
+            };
+            callers.judges.push(judge);
         }
         callers
     }
 
-    fn add(&mut self, name: &str, provider: Provider, base_url: Option<&str>, is_judge: bool, now: Instant) {
-        let endpoint = self.endpoint_for(provider, base_url, now);
-        let name = name.to_owned();
-        self.callers.push(Caller { name, endpoint, is_judge, bad_requests: 0, worked: false, refused: None });
+    fn callers_of(&mut self, variant: &Variant, now: Instant) -> VariantCallers {
+        let name = &variant.name;
+        let program = variant.workflow.as_ref().map(|workflow| &workflow.program);
+        let nodes = match program {
+            None => {
+                let target = Target::Model(variant.provider, variant.base_url.clone());
+                vec![self.caller(name.clone(), target, now)]
+            }
+            Some(program) if program.runner.is_some() => {
+                vec![self.caller(name.clone(), Target::Programs, now)]
+            }
+            Some(program) => {
+                let mut nodes = Vec::with_capacity(program.nodes.len());
+                for node in &program.nodes {
+                    let target = Target::Model(node.llm.provider, node.llm.base_url.clone());
+                    nodes.push(self.caller(format!("node {} of {name}", node.id), target, now));
+                }
+                nodes
+            }
+        };
+        VariantCallers { nodes, first: program.map_or(0, first_node) }
     }
 
-    /// The endpoint of a provider at an address; a row's own judge may bring a new one.
-    pub(super) fn endpoint_for(&mut self, provider: Provider, base_url: Option<&str>, now: Instant) -> usize {
-        let known = self.endpoints.iter().position(|endpoint| endpoint.is(provider, base_url));
+    fn caller(&mut self, name: String, target: Target, now: Instant) -> CallerState {
+        let endpoint = self.endpoint_for(target, now);
+        CallerState { name, endpoint, bad_requests: 0, worked: false, refused: None }
+    }
+
+    /// The endpoint of a target; a row's own judge may bring a new one.
+    fn endpoint_for(&mut self, target: Target, now: Instant) -> usize {
+        let known = self.endpoints.iter().position(|endpoint| endpoint.is(&target));
         known.unwrap_or_else(|| {
-            let limits = self.limits.get(&provider).copied().unwrap_or_default();
-            let base_url = base_url.map(str::to_owned);
-            self.endpoints.push(Endpoint::new(provider, base_url, self.parallel, limits, now));
+            let limits = match &target {
+                Target::Model(provider, _) => self.limits.get(provider).copied().unwrap_or_default(),
+                Target::Programs => ProviderLimits::default(),
+            };
+            self.endpoints.push(Endpoint::new(target, self.parallel, limits, now));
             self.endpoints.len() - 1
         })
     }
 
-    pub(super) fn endpoint_of_request(&mut self, request: &ModelRequest, now: Instant) -> usize {
-        self.endpoint_for(request.provider, request.base_url.as_deref(), now)
+    pub(super) fn endpoint_of_work(&mut self, work: &Work, now: Instant) -> usize {
+        let target = match work {
+            Work::Model(request) => Target::Model(request.provider, request.base_url.clone()),
+            Work::Program => Target::Programs,
+        };
+        self.endpoint_for(target, now)
     }
 
     pub(super) fn variants(&self) -> usize {
-        self.variants
+        self.variants.len()
     }
 
-    pub(super) fn endpoint_of(&self, caller: usize) -> usize {
-        self.callers[caller].endpoint
+    /// Where a trial of this variant calls first.
+    pub(super) fn first_endpoint(&self, variant: usize) -> usize {
+        let variant = &self.variants[variant];
+        // A workflow without any node does not pass its check; its trials fail before they call.
+        variant.nodes.get(variant.first).map_or(0, |caller| caller.endpoint)
     }
 
     pub(super) fn endpoint(&mut self, place: usize) -> &mut Endpoint {
@@ -103,61 +144,101 @@ impl Callers {
         *engaged = engaged.saturating_sub(1);
     }
 
-    /// Whether a trial of this variant may be started as far as its endpoint goes.
-    pub(super) fn is_open(&self, variant: usize, now: Instant) -> bool {
-        let caller = &self.callers[variant];
-        caller.refused.is_none() && self.endpoints[caller.endpoint].has_room(now)
+    fn known(&self, caller: Caller) -> Option<&CallerState> {
+        match caller {
+            Caller::Variant { variant, node } => self.variants.get(usize::from(variant))?.nodes.get(node),
+            Caller::Judge(place) => self.judges.get(place)?.as_ref(),
+        }
     }
 
-    pub(super) fn shares_endpoint(&self, variant: usize, other: usize) -> bool {
-        self.callers.get(other).is_some_and(|other| other.endpoint == self.callers[variant].endpoint)
+    fn known_mut(&mut self, caller: Caller) -> Option<&mut CallerState> {
+        match caller {
+            Caller::Variant { variant, node } => {
+                self.variants.get_mut(usize::from(variant))?.nodes.get_mut(node)
+            }
+            Caller::Judge(place) => self.judges.get_mut(place)?.as_mut(),
+        }
+    }
+
+    /// Whether a trial of this variant may be started as far as its first endpoint goes.
+    pub(super) fn is_open(&self, variant: usize, now: Instant) -> bool {
+        !self.is_refused(variant) && self.endpoints[self.first_endpoint(variant)].has_room(now)
+    }
+
+    /// Whether a caller calls where a trial of this variant calls first.
+    pub(super) fn shares_endpoint(&self, variant: usize, other: Caller) -> bool {
+        self.known(other).is_some_and(|other| other.endpoint == self.first_endpoint(variant))
     }
 
     /// Why a caller's calls to an endpoint are not made any more. A row's own judge is no known caller, but its
     /// endpoint may be refused.
-    pub(super) fn refusal(&self, caller: usize, endpoint: usize) -> Option<&str> {
-        let of_caller = self.callers.get(caller).and_then(|caller| caller.refused.as_deref());
+    pub(super) fn refusal(&self, caller: Caller, endpoint: usize) -> Option<&str> {
+        let of_caller = self.known(caller).and_then(|caller| caller.refused.as_deref());
         of_caller.or_else(|| self.endpoints[endpoint].refused())
     }
 
-    /// Whether a known caller's calls are not made any more.
-    pub(super) fn is_refused(&self, caller: usize) -> bool {
-        self.refusal(caller, self.callers[caller].endpoint).is_some()
+    fn is_shut(&self, caller: &CallerState) -> bool {
+        caller.refused.is_some() || self.endpoints[caller.endpoint].refused().is_some()
+    }
+
+    /// Whether calls of a variant are not made any more. One node that can't be called is enough: no further trial is
+    /// worth its money.
+    pub(super) fn is_refused(&self, variant: usize) -> bool {
+        self.variants[variant].nodes.iter().any(|caller| self.is_shut(caller))
     }
 
     /// Whether a judge of the campaign can't be asked any more, which makes every further answer worthless.
     pub(super) fn judge_refused(&self) -> bool {
-        (self.variants..self.callers.len())
-            .any(|caller| self.callers[caller].is_judge && self.is_refused(caller))
+        self.judges.iter().flatten().any(|judge| self.is_shut(judge))
     }
 
     /// Every refusal, one a cause.
     pub(super) fn refusals(&self) -> impl Iterator<Item = &str> {
-        let by_caller = self.callers.iter().filter_map(|caller| caller.refused.as_deref());
+        let nodes = self.variants.iter().flat_map(|variant| &variant.nodes);
+        let by_caller = nodes.chain(self.judges.iter().flatten()).filter_map(|one| one.refused.as_deref());
         self.endpoints.iter().filter_map(Endpoint::refused).chain(by_caller)
     }
 
     /// Learns from a call whether the caller's requests are acceptable at all.
-    pub(super) fn learn(&mut self, caller: usize, result: &CallResult) {
-        let Some(caller) = self.callers.get_mut(caller) else { return };
-        match result {
-            CallResult::Answered => caller.worked = true,
+    pub(super) fn learn(&mut self, caller: Caller, result: &CallResult) {
+        let Some(caller) = self.known_mut(caller) else { return };
+        let name = &caller.name;
+        let words = match result {
+            CallResult::Answered | CallResult::ProgramFailed => {
+                caller.worked = true;
+                return;
+            }
             CallResult::Failed {
                 kind: ModelErrorKind::BadRequest | ModelErrorKind::Unsupported,
                 message,
                 ..
-            } if !caller.worked => {
-                caller.bad_requests += 1;
-                if caller.bad_requests >= BAD_REQUESTS && caller.refused.is_none() {
-                    caller.refused = Some(format!(
-                        "The first {BAD_REQUESTS} calls of {} were not accepted: {} The other trials of it were not \
-                         sent. Correct its model or parameters and launch again, or mend the server and resume the run.",
-                        caller.name,
-                        sentence(message)
-                    ));
-                }
-            }
-            CallResult::Failed { .. } | CallResult::TimedOut => {}
+            } => format!(
+                "The first {BAD_REQUESTS} calls of {name} were not accepted: {} The other trials of it were not sent. \
+                 Correct its model or parameters and launch again, or mend the server and resume the run.",
+                sentence(message)
+            ),
+            CallResult::NotStarted(message) => format!(
+                "The program of {name} could not be started {BAD_REQUESTS} times: {} The other trials of it were not \
+                 run. Mend that, then resume the run.",
+                sentence(message)
+            ),
+            CallResult::Failed { .. } | CallResult::TimedOut => return,
+        };
+        caller.bad_requests += u32::from(!caller.worked);
+        if caller.bad_requests >= BAD_REQUESTS && caller.refused.is_none() {
+            caller.refused = Some(words);
         }
     }
+}
+
+/// The place of the node that runs first.
+fn first_node(program: &Program) -> usize {
+    let start = program.edges.iter().find(|edge| edge.from == START);
+    let first = start.and_then(|edge| match &edge.next {
+        Next::To(to) | Next::Parallel { target_node: to, .. } => Some(to),
+        Next::Routes(routes) => routes.first().map(|route| &route.to),
+        Next::Loop { .. } => None,
+    });
+    let place = first.and_then(|first| program.nodes.iter().position(|node| node.id == *first));
+    place.unwrap_or(0)
 }

@@ -1,6 +1,7 @@
 //! The one owner of a run's state: what is queued, what is under way, what is spent. It starts trials, permits calls
 //! and counts results; it never calls a model or writes a record itself.
 
+mod branches;
 mod callers;
 mod flight;
 mod money;
@@ -12,14 +13,14 @@ use crate::budget::Budget;
 use crate::estimate::Estimator;
 use crate::event::{EndReason, EngineEvent, RunCounts, RunEnd};
 use crate::handle::{Command, RunHandle};
-use crate::message::{Ask, Message};
+use crate::message::{Ask, Line, Message};
 use crate::prepare::{Prepared, StartError};
 use crate::queue::Queue;
 use crate::spec::{Ports, RunSpec};
 use crate::trial::{self, Context};
 use bakeoff_core::trial::TrialKey;
 use callers::Callers;
-use flight::{Flight, Stage};
+use flight::{Flight, LineState, Stage};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +41,10 @@ struct Scheduler {
     context: Arc<Context>,
     observer: Observer,
     queue: Queue,
+    /// Trials that were started and have not ended.
     flights: HashMap<TrialKey, Flight>,
+    /// Their lines of work: one for each, and one for each branch that has asked and not ended.
+    lines: HashMap<Line, LineState>,
     /// Trials that wait for a permit, in the order in which they asked.
     asking: VecDeque<Ask>,
     callers: Callers,
@@ -103,6 +107,7 @@ impl Scheduler {
             prepared,
             cases: spec.cases,
             model: ports.model,
+            runner: ports.runner,
             log: ports.log,
             clock: ports.clock,
             prices: Arc::clone(&ports.prices),
@@ -112,12 +117,16 @@ impl Scheduler {
             retries: spec.retries,
             pass_threshold: spec.pass_threshold,
             seed: spec.seed,
+            inputs: spec.inputs,
+            workflow: spec.workflow,
+            parallel: usize::from(parallel),
         };
         Self {
             context: Arc::new(context),
             observer,
             queue,
             flights: HashMap::new(),
+            lines: HashMap::new(),
             asking: VecDeque::new(),
             callers,
             estimator: Estimator::new(ports.prices),
@@ -212,10 +221,11 @@ impl Scheduler {
                     && !asking.iter().any(|ask| callers.shares_endpoint(lane, ask.caller))
             };
             let Some(key) = self.queue.take(open) else { return };
-            let endpoint = self.callers.endpoint_of(usize::from(key.variant));
+            let endpoint = self.callers.first_endpoint(usize::from(key.variant));
             self.callers.engage(endpoint);
             self.occupied += 1;
-            self.flights.insert(key, Flight::preparing(endpoint));
+            self.flights.insert(key, Flight::default());
+            self.lines.insert(Line::of(key), LineState::preparing(endpoint));
             tokio::spawn(trial::run(Arc::clone(&self.context), key));
         }
     }
@@ -255,9 +265,9 @@ impl Scheduler {
         self.wake = Some(self.wake.map_or(at, |known| known.min(at)));
     }
 
-    /// How many flights are in a stage.
+    /// How many lines are in a stage.
     fn count(&self, in_stage: impl Fn(&Stage) -> bool) -> usize {
-        self.flights.values().filter(|flight| in_stage(&flight.stage)).count()
+        self.lines.values().filter(|line| in_stage(&line.stage)).count()
     }
 }
 

@@ -3,8 +3,9 @@
 use super::Scheduler;
 use crate::estimate::Estimate;
 use crate::event::EngineEvent;
-use crate::message::Ask;
+use crate::message::{Ask, Caller, Work};
 use bakeoff_core::scorer::ScorerKind;
+use bakeoff_core::workflow::Node;
 
 /// Bytes of a judge's question beside criterion, task and answer.
 const JUDGE_FRAME: usize = 1_200;
@@ -12,23 +13,58 @@ const JUDGE_FRAME: usize = 1_200;
 const BYTES: f64 = 4.0;
 
 impl Scheduler {
-    /// What this call takes, and USD that must be set aside before it goes out: before a trial's first call that is the
-    /// call and the judges after it, so that no answer is paid for that can't be judged any more.
+    /// What this call takes, and USD that must be set aside before it goes out: the call and the judges after it, and
+    /// before a trial's first call the other nodes of a workflow too, so that no answer is paid for that can't be used
+    /// or judged any more. Loops and parallel edges may take more than their nodes once; they ask again.
     pub(super) fn estimate(&mut self, ask: &Ask, called: bool) -> (Estimate, f64) {
-        let estimate = self.estimator.of(&ask.request);
-        let mut whole = estimate.cost;
+        let Caller::Variant { variant, node } = ask.caller else {
+            let estimate = self.estimate_work(ask);
+            return (estimate, estimate.cost);
+        };
+        let estimate = self.estimate_work(ask);
+        let asked = match &ask.work {
+            Work::Model(request) => request.user.len() + request.system.as_ref().map_or(0, String::len),
+            Work::Program => 0,
+        };
+        let answer = (estimate.tokens * BYTES) as usize;
+        let mut whole = estimate.cost + self.judges(asked + answer);
         if !called {
-            let asked = ask.request.user.len() + ask.request.system.as_ref().map_or(0, String::len);
-            let answer = (estimate.tokens * BYTES) as usize;
-            for compiled in &self.context.prepared.scorers {
-                let ScorerKind::Rubric { provider, model, criterion, .. } = &compiled.scorer().kind else {
-                    continue;
-                };
-                let bytes = JUDGE_FRAME + criterion.len() + asked + answer;
-                whole += self.estimator.of_text(*provider, model, bytes, None).cost;
-            }
+            whole += self.other_nodes(variant, node);
         }
         (estimate, whole)
+    }
+
+    /// What a call takes by itself.
+    pub(super) fn estimate_work(&mut self, ask: &Ask) -> Estimate {
+        match (&ask.work, ask.caller) {
+            (Work::Model(request), _) => self.estimator.of(request),
+            (Work::Program, Caller::Variant { variant, .. }) => self.estimator.of_program(variant),
+            (Work::Program, Caller::Judge(_)) => Estimate::default(),
+        }
+    }
+
+    /// USD of the campaign's judges on a task and answer of `bytes` bytes.
+    fn judges(&mut self, bytes: usize) -> f64 {
+        let mut cost = 0.0;
+        for compiled in &self.context.prepared.scorers {
+            let ScorerKind::Rubric { provider, model, criterion, .. } = &compiled.scorer().kind else {
+                continue;
+            };
+            let bytes = JUDGE_FRAME + criterion.len() + bytes;
+            cost += self.estimator.of_text(*provider, model, bytes, None).cost;
+        }
+        cost
+    }
+
+    /// USD of every node of a variant's workflow once, but for the one at `place`.
+    fn other_nodes(&mut self, variant: u16, place: usize) -> f64 {
+        let Some(workflow) = &self.context.prepared.variant(variant).workflow else { return 0.0 };
+        let others = workflow.program.nodes.iter().enumerate().filter(|(at, _)| *at != place);
+        let of_node = |(_, node): (usize, &Node)| {
+            let bytes = node.prompt.len() + node.system_prompt.as_ref().map_or(0, String::len);
+            self.estimator.of_text(node.llm.provider, &node.llm.model, bytes, node.llm.max_output_tokens).cost
+        };
+        others.map(of_node).sum()
     }
 
     pub(super) fn budget_words(&self) -> String {
@@ -40,13 +76,9 @@ impl Scheduler {
 
     /// Warnings that nobody has seen yet.
     pub(super) fn tell_warnings(&mut self) {
-        while let Some(model) = self.estimator.next_unpriced() {
+        while let Some(unpriced) = self.estimator.next_unpriced() {
             if let Some(limit) = self.budget.limit() {
-                let message = format!(
-                    "The price of {model} is not known, so its calls don't count against the budget of {limit} USD. \
-                     Enter its price in Settings to include it."
-                );
-                self.tell(EngineEvent::Warning { message });
+                self.tell(EngineEvent::Warning { message: unpriced.in_words(limit) });
             }
         }
         let untold = |refusal: &&str| !self.told_refusals.iter().any(|told| told == refusal);

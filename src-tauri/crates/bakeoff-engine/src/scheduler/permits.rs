@@ -5,8 +5,7 @@ use super::flight::Stage;
 use crate::endpoint::Block;
 use crate::estimate::Estimate;
 use crate::event::EngineEvent;
-use crate::message::{Ask, Permission};
-use bakeoff_core::ports::ModelRequest;
+use crate::message::{Ask, Permission, Work};
 use tokio::time::Instant;
 
 /// What is decided on one ask.
@@ -51,8 +50,9 @@ impl Scheduler {
             }
         }
         self.short_of_money = short > 0;
-        // When every trial waits for money, no call is under way whose money could come back.
-        if short > 0 && short == self.flights.len() {
+        // When every line waits for money or for its branches, no call is under way whose money could come back.
+        let joining = || self.count(|stage| matches!(stage, Stage::Joining));
+        if short > 0 && short + joining() == self.lines.len() {
             self.out_of_budget = true;
             self.deny_for_money();
         }
@@ -67,7 +67,7 @@ impl Scheduler {
     }
 
     fn has_called(&self, ask: &Ask) -> bool {
-        self.flights.get(&ask.key).is_some_and(|flight| flight.called)
+        self.flights.get(&ask.line.trial).is_some_and(|flight| flight.called)
     }
 
     fn decide(&mut self, ask: &Ask, now: Instant) -> Decision {
@@ -75,14 +75,17 @@ impl Scheduler {
             // Every trial has been told to end; this one will do so at once.
             return Decision::Wait;
         }
-        let endpoint = self.callers.endpoint_of_request(&ask.request, now);
+        let endpoint = self.callers.endpoint_of_work(&ask.work, now);
         if let Some(refusal) = self.callers.refusal(ask.caller, endpoint) {
             return Decision::Deny(refusal.to_owned());
         }
-        let Some(flight) = self.flights.get(&ask.key) else { return Decision::Deny(String::new()) };
-        let (called, reserved, permit_held) = (flight.called, flight.reserved, flight.permit_held);
+        let (Some(flight), Some(line)) = (self.flights.get(&ask.line.trial), self.lines.get(&ask.line))
+        else {
+            return Decision::Deny(String::new());
+        };
+        let (called, to_hand, permit_held) = (flight.called, flight.to_hand(), line.permit_held);
         let (estimate, whole) = self.estimate(ask, called);
-        let reserve = (whole - reserved).max(0.0);
+        let reserve = (whole - to_hand).max(0.0);
         if self.out_of_budget && (!called || !self.budget.fits(reserve)) {
             return Decision::Deny(self.budget_words());
         }
@@ -98,46 +101,55 @@ impl Scheduler {
             Ok(()) => {}
         }
         // The first call of a model shows what its calls take; further ones before its answer must fit at worst.
-        let doubt = if estimate.doubt > 0.0 && self.is_calling(&ask.request) { estimate.doubt } else { 0.0 };
+        let doubt = if estimate.doubt > 0.0 && self.is_calling(ask) { estimate.doubt } else { 0.0 };
         if !self.budget.surely_fits(reserve, doubt) {
             return Decision::WaitForMoney;
         }
         Decision::Grant { endpoint, estimate, reserve }
     }
 
-    /// Whether a call of the same model is open.
-    fn is_calling(&self, asked: &ModelRequest) -> bool {
+    /// Whether a call of the same model, or of the same program, is open.
+    fn is_calling(&self, ask: &Ask) -> bool {
         self.count(|stage| match stage {
-            Stage::Calling { request, .. } => {
-                request.provider == asked.provider && request.model == asked.model
-            }
+            Stage::Calling { work, caller, .. } => match (work, &ask.work) {
+                (Work::Model(open), Work::Model(asked)) => {
+                    open.provider == asked.provider && open.model == asked.model
+                }
+                (Work::Program, Work::Program) => *caller == ask.caller,
+                _ => false,
+            },
             _ => false,
         }) > 0
     }
 
     fn grant(&mut self, ask: Ask, endpoint: usize, estimate: Estimate, reserve: f64, now: Instant) {
-        let Some(flight) = self.flights.get_mut(&ask.key) else { return };
-        let first = !flight.called;
+        let (Some(flight), Some(line)) =
+            (self.flights.get_mut(&ask.line.trial), self.lines.get_mut(&ask.line))
+        else {
+            return;
+        };
         if ask.reply.send(Permission::Granted).is_err() {
             // It was cancelled a moment ago; its end is on the way.
             return;
         }
-        if !flight.permit_held {
-            flight.permit_held = true;
+        if !line.permit_held {
+            line.permit_held = true;
             self.occupied += 1;
         }
         let permit = self.callers.endpoint(endpoint).begin(endpoint, estimate.tokens, now);
         self.callers.engage(endpoint);
-        flight.engaged_at = Some(endpoint);
-        flight.endpoint = endpoint;
-        flight.called = true;
+        line.engaged_at = Some(endpoint);
+        line.endpoint = endpoint;
+        line.stage = Stage::Calling { permit, caller: ask.caller, estimate, work: ask.work };
+        let first = !std::mem::replace(&mut flight.called, true);
         flight.reserved += reserve;
-        flight.stage = Stage::Calling { permit, caller: ask.caller, estimate, request: ask.request };
+        flight.calling += estimate.cost;
         self.budget.reserve(reserve);
         self.budget.add_doubt(estimate.doubt);
         if first {
-            self.context.log.started(ask.key, self.context.clock.now());
-            self.tell(EngineEvent::TrialStarted { key: ask.key });
+            let key = ask.line.trial;
+            self.context.log.started(key, self.context.clock.now());
+            self.tell(EngineEvent::TrialStarted { key });
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What trials tell, and what follows from it.
 
 use super::Scheduler;
-use super::flight::{Flight, Stage};
+use super::flight::Stage;
 use crate::event::{EndReason, EngineEvent, TrialSummary};
-use crate::message::{CallReport, CallResult, Message, TrialEnd};
+use crate::message::{CallReport, CallResult, Caller, Line, Message, TrialEnd, Work};
 use bakeoff_core::trial::TrialKey;
 use tokio::time::Instant;
 
@@ -11,25 +11,29 @@ impl Scheduler {
     pub(super) fn take(&mut self, message: Message, now: Instant) {
         match message {
             Message::Ask(ask) => {
-                if let Some(flight) = self.flights.get_mut(&ask.key) {
-                    flight.stage = Stage::Asking;
+                if ask.line.branch.is_some() && !self.lines.contains_key(&ask.line) {
+                    self.branch_off(ask.line);
                 }
-                self.yield_permit(ask.key);
-                self.disengage(ask.key);
+                if let Some(line) = self.lines.get_mut(&ask.line) {
+                    line.stage = Stage::Asking;
+                }
+                self.yield_permit(ask.line);
+                self.disengage(ask.line);
                 self.asking.push_back(ask);
             }
-            Message::CallEnded { key, report } => self.call_ended(key, &report, now),
-            Message::BackingOff { key, until, message } => self.backing_off(key, until, message),
+            Message::CallEnded { line, report } => self.call_ended(line, &report, now),
+            Message::BackingOff { line, until, message } => self.backing_off(line, until, message),
+            Message::BranchEnded(line) => self.branch_ended(line),
             Message::Ended { key, end } => self.trial_ended(key, end, now),
         }
     }
 
-    fn call_ended(&mut self, key: TrialKey, report: &CallReport, now: Instant) {
-        self.yield_permit(key);
-        self.disengage(key);
-        let Some(flight) = self.flights.get_mut(&key) else { return };
-        let Stage::Calling { permit, caller, estimate, request } =
-            std::mem::replace(&mut flight.stage, Stage::Finishing)
+    fn call_ended(&mut self, line: Line, report: &CallReport, now: Instant) {
+        self.yield_permit(line);
+        self.disengage(line);
+        let Some(state) = self.lines.get_mut(&line) else { return };
+        let Stage::Calling { permit, caller, estimate, work } =
+            std::mem::replace(&mut state.stage, Stage::Finishing)
         else {
             return;
         };
@@ -39,40 +43,54 @@ impl Scheduler {
             self.tell(EngineEvent::LimitLowered { message });
         }
         self.callers.learn(caller, &report.result);
-        if matches!(report.result, CallResult::Answered) {
-            self.estimator.learn(&request, &report.usage);
-        }
+        self.learn(caller, &work, report);
         self.counts.known_cost_usd += report.cost_usd.unwrap_or(0.0);
-        self.spend(key, report.cost_usd.unwrap_or(estimate.cost));
+        self.spend(line.trial, estimate.cost, report.cost_usd.unwrap_or(estimate.cost));
     }
 
-    /// Money leaves what was set aside for the trial; what it costs more than that comes on top.
-    fn spend(&mut self, key: TrialKey, cost: f64) {
+    fn learn(&mut self, caller: Caller, work: &Work, report: &CallReport) {
+        if !matches!(report.result, CallResult::Answered) {
+            return;
+        }
+        match (work, caller) {
+            (Work::Model(request), _) => self.estimator.learn(request, &report.usage),
+            (Work::Program, Caller::Variant { variant, .. }) => {
+                self.estimator.learn_program(variant, report.cost_usd);
+            }
+            (Work::Program, Caller::Judge(_)) => {}
+        }
+    }
+
+    /// A call is over: its money leaves what was set aside for the trial; what it costs more than that comes on top.
+    fn spend(&mut self, trial: TrialKey, estimated: f64, cost: f64) {
         self.budget.spend(cost);
-        if let Some(flight) = self.flights.get_mut(&key) {
+        if let Some(flight) = self.flights.get_mut(&trial) {
+            flight.calling = (flight.calling - estimated).max(0.0);
             let covered = flight.reserved.min(cost);
             flight.reserved -= covered;
             self.budget.release(covered);
         }
     }
 
-    fn backing_off(&mut self, key: TrialKey, until: Instant, message: String) {
-        let Some(flight) = self.flights.get_mut(&key) else { return };
-        flight.stage = Stage::BackingOff { until, message: message.clone() };
+    fn backing_off(&mut self, line: Line, until: Instant, message: String) {
+        let Some(state) = self.lines.get_mut(&line) else { return };
+        state.stage = Stage::BackingOff { until, message: message.clone() };
         // Until it has tried again it takes the place of a new trial, so that a provider in trouble isn't flooded.
-        let endpoint = flight.endpoint;
-        flight.engaged_at = Some(endpoint);
+        let endpoint = state.endpoint;
+        state.engaged_at = Some(endpoint);
         self.callers.engage(endpoint);
-        self.tell(EngineEvent::Retrying { key, message });
+        self.tell(EngineEvent::Retrying { key: line.trial, message });
     }
 
     fn trial_ended(&mut self, key: TrialKey, end: TrialEnd, now: Instant) {
-        self.disengage(key);
+        let branches = self.flights.get(&key).map(|flight| flight.branches.clone()).unwrap_or_default();
+        for branch in branches {
+            self.branch_ended(Line { trial: key, branch: Some(branch) });
+        }
+        let permit_held = self.drop_line(Line::of(key));
         let Some(flight) = self.flights.remove(&key) else { return };
-        self.asking.retain(|ask| ask.key != key);
-        self.abandon_call(&flight);
         self.budget.release(flight.reserved);
-        self.rest(&flight, now);
+        self.rest(permit_held, flight.called, now);
         match end {
             TrialEnd::Durable(summary) => self.recorded(summary),
             TrialEnd::NotRun => self.counts.not_run += 1,
@@ -80,21 +98,26 @@ impl Scheduler {
         }
     }
 
-    /// A call that was given up may be charged all the same, so what was set aside for it counts as spent.
-    fn abandon_call(&mut self, flight: &Flight) {
-        if let Stage::Calling { permit, estimate, .. } = &flight.stage {
+    /// Forgets a line with whatever it still had open; returns whether it held a permit.
+    pub(super) fn drop_line(&mut self, line: Line) -> bool {
+        self.disengage(line);
+        self.asking.retain(|ask| ask.line != line);
+        let Some(state) = self.lines.remove(&line) else { return false };
+        if let Stage::Calling { permit, estimate, .. } = &state.stage {
+            // A call that was given up may be charged all the same, so what was set aside for it counts as spent.
             self.callers.endpoint(permit.endpoint).abandon();
             self.budget.remove_doubt(estimate.doubt);
-            self.budget.spend(estimate.cost);
+            self.spend(line.trial, estimate.cost, estimate.cost);
         }
+        state.permit_held
     }
 
-    fn rest(&mut self, flight: &Flight, now: Instant) {
-        if self.cooldown.is_zero() || !flight.called {
-            self.occupied -= usize::from(flight.permit_held);
+    fn rest(&mut self, permit_held: bool, called: bool, now: Instant) {
+        if self.cooldown.is_zero() || !called {
+            self.occupied -= usize::from(permit_held);
             return;
         }
-        if flight.permit_held {
+        if permit_held {
             self.resting.push_back(now + self.cooldown);
         }
     }
@@ -115,19 +138,19 @@ impl Scheduler {
     }
 
     /// Gives a permit back while no call is open, unless it has to rest after the trial.
-    fn yield_permit(&mut self, key: TrialKey) {
+    fn yield_permit(&mut self, line: Line) {
         if !self.cooldown.is_zero() {
             return;
         }
-        if let Some(flight) = self.flights.get_mut(&key)
-            && std::mem::take(&mut flight.permit_held)
+        if let Some(state) = self.lines.get_mut(&line)
+            && std::mem::take(&mut state.permit_held)
         {
             self.occupied -= 1;
         }
     }
 
-    fn disengage(&mut self, key: TrialKey) {
-        if let Some(endpoint) = self.flights.get_mut(&key).and_then(|flight| flight.engaged_at.take()) {
+    pub(super) fn disengage(&mut self, line: Line) {
+        if let Some(endpoint) = self.lines.get_mut(&line).and_then(|state| state.engaged_at.take()) {
             self.callers.disengage(endpoint);
         }
     }

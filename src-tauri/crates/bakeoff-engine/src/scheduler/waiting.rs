@@ -30,7 +30,7 @@ impl Scheduler {
 
     fn reason_of_waiting(&mut self, now: Instant) -> Option<String> {
         // The common case first: something is being called or worked on.
-        if self.asking.is_empty() && !self.flights.is_empty() && self.occupied > self.resting.len() {
+        if self.asking.is_empty() && !self.lines.is_empty() && self.occupied > self.resting.len() {
             return None;
         }
         if self.count(|stage| matches!(stage, Stage::Calling { .. } | Stage::Preparing)) > 0 {
@@ -45,9 +45,10 @@ impl Scheduler {
 
     /// Why the first trial that asks has to wait.
     fn blocked_ask(&mut self, now: Instant) -> Option<(Instant, String)> {
-        let request = std::sync::Arc::clone(&self.asking.front()?.request);
-        let tokens = self.estimator.of(&request).tokens;
-        let endpoint = self.callers.endpoint_of_request(&request, now);
+        let ask = self.asking.pop_front()?;
+        let tokens = self.estimate_work(&ask).tokens;
+        let endpoint = self.callers.endpoint_of_work(&ask.work, now);
+        self.asking.push_front(ask);
         match self.callers.endpoint(endpoint).check(tokens, now) {
             Err(crate::endpoint::Block::Until(until, reason)) => Some((until, reason)),
             _ => None,
@@ -56,7 +57,7 @@ impl Scheduler {
 
     /// The trial that tries again first, when all are waiting to.
     fn next_retry(&self) -> Option<(Instant, String)> {
-        let waits = self.flights.values().filter_map(|flight| match &flight.stage {
+        let waits = self.lines.values().filter_map(|line| match &line.stage {
             Stage::BackingOff { until, message } => Some((*until, message)),
             _ => None,
         });

@@ -1,9 +1,10 @@
 //! A call to a model with its retries. Every attempt asks for a permit first and is kept.
 
-use super::draft::{Answered, AttemptEnd, Draft};
+use super::draft::Answered;
+use super::strand::{AttemptEnd, Strand};
 use super::{Context, millis};
 use crate::backoff;
-use crate::message::{Ask, CallReport, CallResult, Message, Permission};
+use crate::message::{Ask, CallReport, CallResult, Caller, Message, Permission, Work};
 use crate::words::sentence;
 use bakeoff_core::ports::{ModelAnswer, ModelError, ModelErrorKind, ModelRequest};
 use bakeoff_core::price::Price;
@@ -24,48 +25,58 @@ pub(super) enum CallFailure {
     Model(ModelError, Duration),
 }
 
+/// A call that is wanted.
+pub(super) struct Call<'a> {
+    pub purpose: AttemptPurpose,
+    pub caller: Caller,
+    pub request: &'a Arc<ModelRequest>,
+    /// Of one attempt.
+    pub timeout: Duration,
+    pub retries: u16,
+}
+
 /// Calls until there is an answer, an error that won't go away, or no retry left. A time-out is the variant's result
 /// and final, but a judge's is tried again.
 pub(super) async fn call(
     context: &Context,
-    draft: &mut Draft,
-    purpose: AttemptPurpose,
-    caller: usize,
-    request: &Arc<ModelRequest>,
+    strand: &mut Strand,
+    wanted: &Call<'_>,
 ) -> Result<Answered, CallFailure> {
     let mut retry = 0;
     loop {
-        ask(context, draft, caller, request).await.map_err(CallFailure::Denied)?;
-        let failure = match attempt(context, draft, purpose, request).await {
+        let work = Work::Model(Arc::clone(wanted.request));
+        ask(context, strand, wanted.caller, work).await.map_err(CallFailure::Denied)?;
+        let failure = match attempt(context, strand, wanted).await {
             Ok(answered) => return Ok(answered),
             Err(failure) => failure,
         };
         let (message, retry_after) = match &failure {
             CallFailure::Model(error, _) if error.kind.is_transient() => (&error.message, error.retry_after),
-            CallFailure::TimedOut(message) if purpose == AttemptPurpose::Judge => (message, None),
+            CallFailure::TimedOut(message) if wanted.purpose == AttemptPurpose::Judge => (message, None),
             _ => return Err(failure),
         };
-        if retry >= u32::from(context.retries) {
+        if retry >= u32::from(wanted.retries) {
             return Err(failure);
         }
-        let wait = backoff::wait(context.seed, draft.key(), retry, retry_after);
+        let wait = backoff::wait(context.seed, strand.line, retry, retry_after);
         let message = format!("{} Trying again in {:.1} s.", sentence(message), wait.as_secs_f64());
-        back_off(context, draft, wait, message).await;
+        back_off(context, strand, wait, message).await;
         retry += 1;
     }
 }
 
-async fn ask(
+/// Waits for a permit.
+pub(super) async fn ask(
     context: &Context,
-    draft: &mut Draft,
-    caller: usize,
-    request: &Arc<ModelRequest>,
+    strand: &mut Strand,
+    caller: Caller,
+    work: Work,
 ) -> Result<(), String> {
     let start = Instant::now();
     let (reply, permission) = oneshot::channel();
-    context.tell(Message::Ask(Ask { key: draft.key(), caller, request: Arc::clone(request), reply }));
+    context.tell(Message::Ask(Ask { line: strand.line, caller, work, reply }));
     let permission = permission.await;
-    draft.waited(start.elapsed());
+    strand.waited += start.elapsed();
     match permission {
         Ok(Permission::Granted) => Ok(()),
         Ok(Permission::Denied(reason)) => Err(reason),
@@ -73,28 +84,24 @@ async fn ask(
     }
 }
 
-async fn back_off(context: &Context, draft: &mut Draft, wait: Duration, message: String) {
+async fn back_off(context: &Context, strand: &mut Strand, wait: Duration, message: String) {
     let until = Instant::now() + wait;
-    context.tell(Message::BackingOff { key: draft.key(), until, message });
+    context.tell(Message::BackingOff { line: strand.line, until, message });
     tokio::time::sleep_until(until).await;
-    draft.waited(wait);
+    strand.waited += wait;
 }
 
-async fn attempt(
-    context: &Context,
-    draft: &mut Draft,
-    purpose: AttemptPurpose,
-    request: &ModelRequest,
-) -> Result<Answered, CallFailure> {
-    draft.begin_attempt(purpose, request, context.clock.now());
+async fn attempt(context: &Context, strand: &mut Strand, wanted: &Call<'_>) -> Result<Answered, CallFailure> {
+    let request = wanted.request;
+    strand.begin_attempt(wanted.purpose, request.provider.name(), &request.model, context.clock.now());
     let start = Instant::now();
-    let result = tokio::time::timeout(context.timeout, context.model.complete(request)).await;
+    let result = tokio::time::timeout(wanted.timeout, context.model.complete(request)).await;
     let took = start.elapsed();
     let outcome = match result {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(CallFailure::Model(error, took)),
         Err(_) => {
-            let seconds = millis(context.timeout) / 1e3;
+            let seconds = millis(wanted.timeout) / 1e3;
             Err(CallFailure::TimedOut(format!("There was no answer within {seconds} s.")))
         }
     };
@@ -104,8 +111,8 @@ async fn attempt(
         end.status = None;
     }
     let report = CallReport { usage: end.usage, cost_usd: end.cost_usd, result: call_result(&outcome) };
-    draft.end_attempt(end);
-    context.tell(Message::CallEnded { key: draft.key(), report });
+    strand.end_attempt(end);
+    context.tell(Message::CallEnded { line: strand.line, report });
     outcome.map(|answer| Answered { answer, took })
 }
 

@@ -1,8 +1,9 @@
 //! From an answer to scores and an outcome. A judge that fails is a judge error, never a failed answer.
 
-use super::call::{CallFailure, call};
+use super::call::{Call, CallFailure, call};
 use super::draft::Draft;
 use super::{Context, Verdict};
+use crate::message::Caller;
 use bakeoff_core::outcome::Outcome;
 use bakeoff_core::ports::ModelRequest;
 use bakeoff_core::scorer::rubric::{self, Verdict as Judgement};
@@ -38,6 +39,8 @@ pub(super) async fn judge(context: &Context, draft: &mut Draft, fields: &Map<Str
     let (score, passed) = scorer::weigh(&draft.record.scores, context.pass_threshold);
     draft.record.score = score;
     let outcome = match score {
+        // Nothing else can be meant by the success of a workflow that nobody scores.
+        None if context.prepared.variant(draft.key().variant).workflow.is_some() => Outcome::Pass,
         None => Outcome::Ungraded,
         Some(_) if passed => Outcome::Pass,
         Some(_) => Outcome::Fail,
@@ -74,10 +77,16 @@ async fn ask_judge(
         pace: None,
         answer_schema: None,
     });
-    let caller = context.prepared.variant_count() + question.index;
+    let wanted = Call {
+        purpose: AttemptPurpose::Judge,
+        caller: Caller::Judge(question.index),
+        request: &request,
+        timeout: context.timeout,
+        retries: context.retries,
+    };
     let mut misunderstood = String::new();
     for _ in 0..VERDICT_ATTEMPTS {
-        let answered = call(context, draft, AttemptPurpose::Judge, caller, &request).await;
+        let answered = call(context, &mut draft.strand, &wanted).await;
         let answered = answered.map_err(|failure| in_words(failure, question))?;
         match rubric::verdict(&answered.answer.text) {
             Ok(verdict) => return Ok(verdict),

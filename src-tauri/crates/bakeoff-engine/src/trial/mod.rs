@@ -3,18 +3,23 @@
 mod call;
 mod draft;
 mod judge;
+mod node;
+mod program;
+mod strand;
+mod walk;
 
 use crate::event::TrialSummary;
-use crate::message::{Message, TrialEnd};
+use crate::message::{Caller, Message, TrialEnd};
 use crate::prepare::Prepared;
 use crate::spec::{CaseSource, PriceSource};
 use crate::words::sentence;
 use bakeoff_core::outcome::Outcome;
-use bakeoff_core::ports::{Clock, Model, ModelErrorKind, TrialLog};
-use bakeoff_core::trial::{AttemptPurpose, TrialKey};
-use call::CallFailure;
+use bakeoff_core::ports::{Clock, Model, ModelError, ModelErrorKind, Runner, TrialLog};
+use bakeoff_core::trial::{Attempt, AttemptPurpose, TrialKey};
+use call::{Call, CallFailure};
 use draft::Draft;
 use futures::FutureExt;
+use serde_json::{Map, Value};
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -27,6 +32,7 @@ pub(crate) struct Context {
     pub prepared: Prepared,
     pub cases: Arc<dyn CaseSource>,
     pub model: Arc<dyn Model>,
+    pub runner: Arc<dyn Runner>,
     pub log: Arc<dyn TrialLog>,
     pub clock: Arc<dyn Clock>,
     pub prices: PriceSource,
@@ -36,6 +42,12 @@ pub(crate) struct Context {
     pub retries: u16,
     pub pass_threshold: f64,
     pub seed: u64,
+    /// Of every case of a workflow.
+    pub inputs: Map<String, Value>,
+    /// The workflow's file.
+    pub workflow: Option<String>,
+    /// Calls at the same time.
+    pub parallel: usize,
 }
 
 impl Context {
@@ -84,7 +96,9 @@ pub(crate) async fn run(context: Arc<Context>, key: TrialKey) {
 
 /// Makes the record durable; only then the trial counts as done.
 async fn save(context: &Context, draft: Draft, outcome: Outcome, error: Option<String>) -> TrialEnd {
-    let record = draft.finish(outcome, error, context.clock.now());
+    let workflow = context.prepared.variant(draft.key().variant).workflow.as_ref();
+    let node = workflow.map(|workflow| workflow.node.as_str());
+    let record = draft.finish(outcome, error, node, context.clock.now());
     let summary = TrialSummary::from(&record);
     match AssertUnwindSafe(context.log.append(record)).catch_unwind().await {
         Ok(Ok(())) => TrialEnd::Durable(summary),
@@ -98,8 +112,11 @@ async fn conduct(context: &Context, draft: &mut Draft) -> Verdict {
         Ok(case) => case,
         Err(message) => return Verdict::infra(message),
     };
-    let fields = case.fields();
     let variant = draft.key().variant;
+    if let Some(workflow) = &context.prepared.variant(variant).workflow {
+        return walk::conduct(context, draft, workflow, &case).await;
+    }
+    let fields = case.fields();
     let request = match context.prepared.request(variant, &fields) {
         Ok((sent, request)) => {
             draft.record.sent = sent;
@@ -107,37 +124,47 @@ async fn conduct(context: &Context, draft: &mut Draft) -> Verdict {
         }
         Err(message) => return Verdict::infra(format!("{message} (case {})", case.id)),
     };
-    match call::call(context, draft, AttemptPurpose::Answer, usize::from(variant), &request).await {
+    let wanted = Call {
+        purpose: AttemptPurpose::Answer,
+        caller: Caller::Variant { variant, node: 0 },
+        request: &request,
+        timeout: context.timeout,
+        retries: context.retries,
+    };
+    match call::call(context, &mut draft.strand, &wanted).await {
         Ok(answer) => {
             draft.answered(answer);
             judge::judge(context, draft, &fields).await
         }
-        Err(failure) => without_answer(draft, failure),
+        Err(CallFailure::Denied(_)) if !draft.has_called() => Verdict::NotRun,
+        Err(failure) => {
+            if let CallFailure::Model(ModelError { kind: ModelErrorKind::NoAnswer, .. }, took) = &failure {
+                draft.record.latency_ms = Some(millis(*took));
+            }
+            without_answer(&draft.strand.attempts, failure)
+        }
     }
 }
 
-/// The outcome of a trial whose variant gave no answer: its own fault or somebody else's.
-fn without_answer(draft: &mut Draft, failure: CallFailure) -> Verdict {
+/// The outcome of a trial whose variant gave no answer: its own fault or somebody else's. `attempts` are those of this
+/// one call.
+fn without_answer(attempts: &[Attempt], failure: CallFailure) -> Verdict {
     match failure {
-        CallFailure::Denied(_) if draft.record.attempts.is_empty() => Verdict::NotRun,
-        CallFailure::Denied(reason) => {
-            let last = draft.record.attempts.last().and_then(|attempt| attempt.error.clone());
-            Verdict::infra(format!(
-                "{} It was not tried again: {reason}",
-                sentence(&last.unwrap_or_default())
-            ))
-        }
-        CallFailure::TimedOut(message) => Verdict::Outcome(Outcome::Timeout, Some(message)),
-        CallFailure::Model(error, took) => match error.kind {
-            ModelErrorKind::NoAnswer => {
-                draft.record.latency_ms = Some(millis(took));
-                Verdict::Outcome(Outcome::Fail, Some(error.message))
+        CallFailure::Denied(reason) => match attempts.last() {
+            Some(last) => {
+                let error = sentence(last.error.as_deref().unwrap_or_default());
+                Verdict::infra(format!("{error} It was not tried again: {reason}"))
             }
+            None => Verdict::infra(format!("It was not called: {reason}")),
+        },
+        CallFailure::TimedOut(message) => Verdict::Outcome(Outcome::Timeout, Some(message)),
+        CallFailure::Model(error, _) => match error.kind {
+            ModelErrorKind::NoAnswer => Verdict::Outcome(Outcome::Fail, Some(error.message)),
             ModelErrorKind::TooLarge => {
                 let message = format!("The answer is over the size limit: {}", error.message);
                 Verdict::Outcome(Outcome::Fail, Some(message))
             }
-            _ => Verdict::infra(match draft.record.attempts.len() {
+            _ => Verdict::infra(match attempts.len() {
                 0 | 1 => error.message,
                 tries => format!("{} (the last of {tries} attempts)", error.message),
             }),

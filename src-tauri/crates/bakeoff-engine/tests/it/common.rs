@@ -2,13 +2,14 @@
 
 use bakeoff_core::dataset::Case;
 use bakeoff_core::outcome::Outcome;
-use bakeoff_core::ports::Model;
+use bakeoff_core::ports::{Model, Runner};
 use bakeoff_core::price::Price;
 use bakeoff_core::scorer::{Scorer, ScorerKind};
 use bakeoff_core::trial::TrialKey;
 use bakeoff_core::variant::{Provider, Variant};
 use bakeoff_engine::{EngineEvent, Ports, ProviderLimits, RunEnd, RunHandle, RunSpec};
-use bakeoff_testkit::{FakeModel, MemoryLog, TokioClock};
+use bakeoff_testkit::{FakeModel, FakeRun, FakeRunner, MemoryLog, TokioClock};
+use serde_json::Map;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -72,6 +73,7 @@ pub fn plan(cases: u32, variants: u16) -> Vec<TrialKey> {
 pub struct World {
     pub spec: RunSpec,
     pub model: Arc<FakeModel>,
+    pub runner: Arc<FakeRunner>,
     pub log: Arc<MemoryLog>,
     pub limits: BTreeMap<Provider, ProviderLimits>,
     pub price: Option<Price>,
@@ -85,6 +87,8 @@ impl World {
             trials: plan(trials, 1),
             cases: Arc::new(cases(trials)),
             variants: Arc::from([variant("a", Provider::Openai)]),
+            workflow: None,
+            inputs: Map::new(),
             scorers: vec![exact()],
             pass_threshold: 1.0,
             parallel: 4,
@@ -98,6 +102,7 @@ impl World {
         Self {
             spec,
             model: Arc::new(model),
+            runner: Arc::new(FakeRunner::new(|_, _| FakeRun::output(serde_json::json!({})))),
             log: Arc::new(MemoryLog::new()),
             limits: BTreeMap::new(),
             price: Some(Price { input: 1.0, cached_input: None, output: 10.0 }),
@@ -116,6 +121,7 @@ impl World {
         let price = self.price;
         let ports = Ports {
             model: Arc::clone(&self.model) as Arc<dyn Model>,
+            runner: Arc::clone(&self.runner) as Arc<dyn Runner>,
             log: Arc::clone(&self.log) as _,
             clock: Arc::new(TokioClock::starting_at(1_000_000)),
             prices: Arc::new(move |_, _| price),

@@ -4,10 +4,14 @@
 
 mod common;
 
+mod branches;
 mod budget;
+mod flows;
 mod judges;
 mod limits;
 mod outcomes;
+mod programs;
 mod properties;
 mod retries;
 mod steering;
+mod workflows;

@@ -121,6 +121,7 @@ async fn what_cannot_start_says_everything_that_is_wrong() {
     world.spec.trials.push(TrialKey { case: 0, variant: 7, repetition: 0 });
     let ports = bakeoff_engine::Ports {
         model: Arc::clone(&world.model) as _,
+        runner: Arc::clone(&world.runner) as _,
         log: Arc::clone(&world.log) as _,
         clock: Arc::new(bakeoff_testkit::ManualClock::at(0)),
         prices: Arc::new(|_, _| None),

@@ -1,9 +1,11 @@
 //! What must hold whatever the model does.
 
 use crate::common::{World, exact, rubric, variant};
+use crate::flows::{fan_out, object, of, parallel};
 use bakeoff_core::outcome::Outcome;
 use bakeoff_core::ports::ModelErrorKind;
 use bakeoff_core::variant::Provider;
+use bakeoff_core::workflow::START;
 use bakeoff_engine::{EndReason, EngineEvent, ProviderLimits};
 use bakeoff_testkit::{FakeAnswer, FakeModel};
 use proptest::prelude::*;
@@ -18,6 +20,7 @@ struct Setting {
     retries: u16,
     cooldown: bool,
     judged: bool,
+    workflow: bool,
     per_minute: Option<u32>,
     budget: Option<f64>,
     steer: Option<(u64, bool)>,
@@ -25,16 +28,21 @@ struct Setting {
 
 fn settings() -> impl Strategy<Value = Setting> {
     let first = (1u32..30, prop::collection::vec(0u8..13, 1..12), 1u16..9, 0u16..4, any::<bool>());
-    let second = (any::<bool>(), prop::option::of(1u32..600), prop::option::of(0.0f64..0.05));
+    let second = (any::<bool>(), any::<bool>(), prop::option::of(1u32..600), prop::option::of(0.0f64..0.05));
     let steer = prop::option::of((0u64..5_000, any::<bool>()));
     (first, second, steer).prop_map(
-        |((trials, behaviours, parallel, retries, cooldown), (judged, per_minute, budget), steer)| Setting {
+        |(
+            (trials, behaviours, parallel, retries, cooldown),
+            (judged, workflow, per_minute, budget),
+            steer,
+        )| Setting {
             trials,
             behaviours,
             parallel,
             retries,
             cooldown,
             judged,
+            workflow,
             per_minute,
             budget,
             steer,
@@ -69,6 +77,14 @@ fn world(setting: &Setting) -> World {
         behave(behaviours[number % behaviours.len()], request.provider == Provider::Anthropic)
     });
     let mut variants = vec![variant("a", Provider::Openai), variant("b", Provider::Gemini)];
+    if setting.workflow {
+        // `plan` hardly ever gives a list, so items come from the campaign.
+        let mut program = fan_out();
+        program.edges.remove(0);
+        program.edges.insert(0, parallel(START, "items", "work", "results"));
+        program.nodes.iter_mut().for_each(|node| node.llm.max_output_tokens = Some(100));
+        variants[1] = of("b", "work", program);
+    }
     for one in &mut variants {
         one.max_output_tokens = Some(100);
     }
@@ -77,6 +93,7 @@ fn world(setting: &Setting) -> World {
     world.spec.retries = setting.retries;
     world.spec.cooldown = Duration::from_millis(if setting.cooldown { 200 } else { 0 });
     world.spec.budget_usd = setting.budget;
+    world.spec.inputs = object(serde_json::json!({"items": ["x", "y", "z"]}));
     if setting.judged {
         world.spec.scorers = vec![exact(), rubric()];
     }
