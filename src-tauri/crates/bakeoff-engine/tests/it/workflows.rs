@@ -203,12 +203,16 @@ async fn scorers_and_judges_see_the_outputs_and_all_fields() {
     let reason = StateField { name: "reason".into(), ..program.state[0].clone() };
     program.state.push(reason);
     let mut world = world(1, program, model);
-    let scorer = |field: &str, equals: &str| Scorer {
-        kind: ScorerKind::JsonField { field: field.into(), equals: equals.into() },
-        metric: field.into(),
+    let of_field = ScorerKind::JsonField { field: "label".into(), equals: "{{ expected }}".into() };
+    let of_output = ScorerKind::Exact { value: "{{ reason }}".into() };
+    let scorer = |kind, metric: &str, output: Option<&str>| Scorer {
+        kind,
+        metric: metric.into(),
         weight: 1.0,
+        output: output.map(str::to_owned),
     };
-    world.spec.scorers = vec![scorer("label", "{{ expected }}"), scorer("why", "{{ reason }}"), rubric()];
+    world.spec.scorers =
+        vec![scorer(of_field, "label", None), scorer(of_output, "why", Some("why")), rubric()];
     world.spec.inputs = object(json!({"reason": "so"}));
     let record = only(&world).await;
     assert_eq!((record.outcome, record.score), (Outcome::Pass, Some(1.0)), "{record:?}");
