@@ -1,5 +1,5 @@
 /** Starting parts of the window on the fake backend. */
-import { render } from '@testing-library/svelte';
+import { fireEvent, render, screen } from '@testing-library/svelte';
 import axe from 'axe-core';
 import { expect } from 'vitest';
 import AppView from '../src/App.svelte';
@@ -32,3 +32,13 @@ export async function expectAccessible(root: Element = document.body): Promise<v
   );
   expect(found).toEqual([]);
 }
+
+export const click = async (testid: string) => {
+  await fireEvent.click(screen.getByTestId(testid));
+  await settle();
+};
+export const type = async (testid: string, value: string) => {
+  await fireEvent.input(screen.getByTestId(testid), { target: { value } });
+  await settle();
+};
+export const text = (testid: string) => screen.getByTestId(testid).textContent ?? '';

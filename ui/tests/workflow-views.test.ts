@@ -2,23 +2,13 @@ import { cleanup, fireEvent, screen, within } from '@testing-library/svelte';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { FakeKind } from '$lib/backend/fake';
 import type { Place } from '$lib/state/navigation.svelte';
-import { expectAccessible, openWindow, settle } from './helpers';
+import { click, expectAccessible, openWindow, settle, text, type } from './helpers';
 
 afterEach(cleanup);
 
 const EXAMPLE = 'workflows/mlflow_example.yaml';
 const WORKFLOW: Partial<Place> = { section: 'workflows', workflow: EXAMPLE };
 const RUN: Partial<Place> = { ...WORKFLOW, campaign: 'ticket_replies', run: 3 };
-
-const click = async (testid: string) => {
-  await fireEvent.click(screen.getByTestId(testid));
-  await settle();
-};
-const type = async (testid: string, value: string) => {
-  await fireEvent.input(screen.getByTestId(testid), { target: { value } });
-  await settle();
-};
-const text = (testid: string) => screen.getByTestId(testid).textContent ?? '';
 
 describe('workflows and experiments are accessible, full, empty and with an error', () => {
   const places: [string, Partial<Place>][] = [
@@ -57,7 +47,8 @@ describe('the list of workflows', () => {
     await type('lift-reason', 'measured on a busy machine');
     await click('lift-confirm');
     expect(screen.queryByTestId('deploy-block')).toBeNull();
-    expect(text('workflow-mlflow_example')).toContain('Gates: fail');
+    expect(text('gates-mlflow_example')).toBe('× gates: Fail');
+    expect(screen.queryByTestId('blocked-mlflow_example')).toBeNull();
     expect(text('block-history')).toContain('measured on a busy machine');
   });
 
@@ -70,6 +61,22 @@ describe('the list of workflows', () => {
     expect(text('diagnostics')).toContain('unknown key “flwo”');
     expect(screen.queryByTestId('launch-ab')).toBeNull();
     expect((screen.getByTestId('run-once') as HTMLButtonElement).disabled).toBe(true);
+  });
+
+  it('takes dropped files: a good one is opened, one with errors is mended in the editor first', async () => {
+    const { backend } = await openWindow('workflows', { section: 'workflows' });
+    backend.drop({ type: 'drop', paths: ['/x/replies.yaml', '/x/half_done.yaml'] });
+    await settle();
+    expect(text('import-replies.yaml')).toContain('workflow');
+    await click('import-confirm');
+    expect(screen.getByRole('heading', { level: 2, name: 'replies' })).toBeTruthy();
+    backend.drop({ type: 'drop', paths: ['/x/half_done.yaml'] });
+    await settle();
+    await click('mend-half_done.yaml');
+    expect(text('workflow-pane')).toContain('Unsaved');
+    expect(text('diagnostics')).toContain('unknown key “flwo”');
+    expect(backend.files.texts.has('workflows/half_done.yaml')).toBe(false);
+    await expectAccessible();
   });
 
   it('starts a new workflow, and throws it away with Undo', async () => {
@@ -94,6 +101,7 @@ describe('the graph', () => {
     );
     await click('node-triage');
     expect(text('node-details')).toMatch(/triage.*File this ticket.*severity.*int/s);
+    expect(text('node-details')).toContain('then END when state.severity <= 1 and not state.urgency > 3.');
     await fireEvent.keyDown(screen.getByTestId('node-triage'), { key: 'ArrowRight' });
     await fireEvent.keyDown(screen.getByTestId('node-draft'), { key: 'ArrowRight' });
     await settle();
@@ -124,6 +132,7 @@ describe('launching a workflow', () => {
     backend.pace = { ms: 0, trials: 20 };
     await click('launch-ab');
     expect(text('workflow-inputs')).toContain('This is needed: a text.');
+    expect(document.activeElement).toBe(screen.getByTestId('input-ticket'));
     await type('input-ticket', 'Disk full on db-3');
     await type('input-urgency', 'soon');
     expect(text('workflow-inputs')).toContain('This must be a whole number.');
@@ -144,6 +153,38 @@ describe('launching a workflow', () => {
     await click('back-to-builder');
     expect(screen.getByTestId('workflow-graph')).toBeTruthy();
     expect((screen.getByTestId('input-ticket') as HTMLTextAreaElement).value).toBe('Disk full on db-3');
+  });
+
+  it('leads from the file to what is missing, and never launches under a dialog', async () => {
+    const { backend } = await openWindow('workflows', WORKFLOW);
+    await click('tab-file');
+    await fireEvent.keyDown(window, { key: 'Enter', ctrlKey: true });
+    await settle();
+    expect(document.activeElement).toBe(screen.getByTestId('input-ticket'));
+    expect(backend.launched).toEqual([]);
+    await click('lift-block');
+    await fireEvent.keyDown(screen.getByTestId('lift-reason'), { key: 'Enter', ctrlKey: true });
+    await settle();
+    expect(screen.getByTestId('lift-dialog')).toBeTruthy();
+  });
+
+  it('asks when money is at stake, with the plan of the inputs', async () => {
+    const { backend } = await openWindow('workflows', {
+      section: 'workflows',
+      workflow: 'workflows/own_program.yaml',
+    });
+    const plan = await backend.previewWorkflow('workflows/own_program.yaml', {
+      inputs: {},
+      alone: false,
+      options: {},
+    });
+    const cost_usd = { ...plan.cost_usd, value: 1.5 };
+    vi.spyOn(backend, 'previewWorkflow').mockResolvedValue({ ...plan, cost_usd, spends_money: true });
+    await click('launch-ab');
+    expect(text('confirm')).toContain('48 trials cost about $1.50. There is no budget.');
+    await fireEvent.click(within(screen.getByTestId('confirm')).getByText('Cancel'));
+    await settle();
+    expect(backend.launched).toEqual([]);
   });
 
   it('runs once, alone', async () => {
@@ -178,84 +219,5 @@ describe('a run of a workflow', () => {
     expect(mark.title).toContain('15 ms too much');
     expect(mark.querySelector('.visually-hidden')?.textContent).toBe(mark.title);
     expect(text('gate-success_rate-current')).toContain('Cannot tell');
-  });
-});
-
-describe('applying to a workflow', () => {
-  it('asks for a reason while deployment is blocked, and writes the chosen node', async () => {
-    const { backend } = await openWindow('workflows', { name: 'compare' });
-    const before = backend.files.read(EXAMPLE).text;
-    await click('apply-best');
-    expect((screen.getByTestId('apply-node') as HTMLSelectElement).value).toBe('draft');
-    expect(text('apply-block')).toContain('latency_ms_p95');
-    const confirm = screen.getByTestId('apply-confirm') as HTMLButtonElement;
-    expect(confirm.disabled).toBe(true);
-    await expectAccessible();
-    await type('override-reason', 'the latency was the network');
-    expect(confirm.disabled).toBe(false);
-    await click('apply-confirm');
-    expect(backend.files.read(EXAMPLE).text).toMatch(/node under test\n {4}prompt: \|\n.*four sentences/);
-    await click('toast-action');
-    expect(backend.files.read(EXAMPLE).text).toBe(before);
-  });
-});
-
-describe('experiments', () => {
-  it('are read again when runs change and every ten seconds', async () => {
-    const { backend } = await openWindow('workflows', { section: 'experiments' });
-    expect(text('experiment-list')).toMatch(/ticket_replies.*1.*tickets.*2/s);
-    backend.runs = backend.runs.filter((run) => run.id !== 2);
-    backend.emit({ type: 'runs' });
-    await settle();
-    expect(text('experiment-list')).toMatch(/tickets\s*1/);
-    cleanup();
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
-    const again = await openWindow('workflows', { section: 'experiments' });
-    again.backend.runs = [];
-    vi.advanceTimersByTime(10_000);
-    vi.useRealTimers();
-    await settle();
-    expect(text('experiments-pane')).toContain('No experiments yet');
-  });
-
-  it('open Compare on the experiment, here and in MLflow, and MLflow in the browser', async () => {
-    const { backend } = await openWindow('workflows', { section: 'experiments' });
-    expect(text('mlflow-state')).toMatch(/12 trials\s+wait to be logged:.*connection refused/s);
-    await click('open-mlflow-prompt_search');
-    expect(backend.opened).toEqual(['http://localhost:5000/#/experiments/4']);
-    const asked = vi.spyOn(backend, 'compare');
-    await click('mlflow-experiment-prompt_search');
-    expect(asked.mock.calls.at(-1)?.[0]).toMatchObject({
-      experiment: 'prompt_search',
-      mlflow_uri: 'http://localhost:5000',
-    });
-    expect(text('verdict-strip')).toContain('read from http://localhost:5000');
-    await click('place-campaigns');
-    await click('experiment-tickets');
-    expect(asked.mock.calls.at(-1)?.[0]).toMatchObject({ experiment: 'tickets', runs: [] });
-  });
-
-  it('take another store, and say what may be written when it is none', async () => {
-    await openWindow('starter', { section: 'experiments' });
-    expect(text('mlflow-state')).toContain('Nothing is logged to MLflow');
-    expect(screen.queryByTestId('mlflow-experiments')).toBeNull();
-    await fireEvent.change(screen.getByTestId('mlflow-uri'), { target: { value: 'ftp://x' } });
-    await settle();
-    expect(text('error-state')).toContain('“ftp://x” is no MLflow store.');
-    await fireEvent.change(screen.getByTestId('mlflow-uri'), { target: { value: 'sqlite:///a.db' } });
-    await settle();
-    expect(text('mlflow-experiments')).toContain('prompt_search');
-  });
-
-  it('are logged where Settings says', async () => {
-    const { backend } = await openWindow('starter', { name: 'settings' });
-    await fireEvent.change(screen.getByTestId('mlflow-tracking-uri'), {
-      target: { value: '/home/me/mlruns ' },
-    });
-    await settle();
-    expect((await backend.settings()).settings.mlflow_tracking_uri).toBe('/home/me/mlruns');
-    await fireEvent.change(screen.getByTestId('mlflow-tracking-uri'), { target: { value: '' } });
-    await settle();
-    expect((await backend.settings()).settings.mlflow_tracking_uri).toBeNull();
   });
 });

@@ -129,6 +129,12 @@ export class Workflow {
     }
   }
 
+  /** The plan again, and what is missing in the inputs. */
+  preview(): Promise<void> {
+    this.asked = true;
+    return this.replan();
+  }
+
   async save(): Promise<boolean> {
     if (!this.editor.dirty) return true;
     return (await this.#app.attempt(() => this.editor.save())) ?? false;

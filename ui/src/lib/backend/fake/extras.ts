@@ -87,15 +87,18 @@ const DROPPED: Record<string, string> = {
   'examples.yaml':
     'name: examples\nprovider: builtin\nmodel: lexical-1\nsystem_prompt: A newer prompt with examples.\n',
   'broken.yaml': 'name: broken\nprovider: builtin\nmodle: lexical-1\n',
+  'replies.yaml': 'schema_version: "1.0"\nflow: {name: replies}\n',
+  'half_done.yaml': 'schema_version: "1.0"\nflwo: {name: half_done}\n',
 };
 
 export function importItem(source: string, files: FakeFiles): ImportItem {
   const base = source.split('/').pop() ?? source;
   const text =
     DROPPED[base] ?? `name: ${nameOf(base)}\nprovider: builtin\nmodel: lexical-1\nsystem_prompt: Be brief.\n`;
-  const target = `variants/${nameOf(base)}.yaml`;
+  const kind = text.startsWith('schema_version') ? 'workflow' : 'variant';
+  const target = `${kind}s/${nameOf(base)}.yaml`;
   const now = files.texts.get(target);
-  const diagnostics = check('variant', text).map((finding) => ({ ...finding, file: source }));
+  const diagnostics = check(kind, text).map((finding) => ({ ...finding, file: source }));
   const supported = /\.(ya?ml|json|txt|md|jsonl|csv)$/.test(base);
   const taken = now !== undefined && now !== text;
   const state = !supported
@@ -111,7 +114,7 @@ export function importItem(source: string, files: FakeFiles): ImportItem {
     source,
     target,
     state,
-    what: /\.(txt|md)$/.test(base) ? 'prompt text (becomes a variant)' : 'variant',
+    what: /\.(txt|md)$/.test(base) ? 'prompt text (becomes a variant)' : kind,
     diagnostics,
     diff: taken ? lineDiff(now, text) : [],
     free_name: `${nameOf(base)}-2`,

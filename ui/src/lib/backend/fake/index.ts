@@ -151,7 +151,8 @@ export class FakeBackend extends FakeWorkflows implements Backend {
     const written = decisions.flatMap(({ source, choice }) => {
       if (choice === 'skip') return [];
       const item = importItem(source, this.files);
-      const path = choice === 'keep_both' ? `variants/${item.free_name}.yaml` : item.target;
+      const path =
+        choice === 'keep_both' ? item.target.replace(/[^/]+$/, `${item.free_name}.yaml`) : item.target;
       this.files.texts.set(path, droppedText(source).replace(/^name: .*$/m, `name: ${nameOf(path)}`));
       return [path];
     });
