@@ -18,3 +18,4 @@ mod stopping;
 mod support;
 mod validate;
 mod words;
+mod workflows;

@@ -14,9 +14,13 @@ pub struct Arguments {
     /// This variant; else the best by the metric.
     #[arg(long)]
     variant: Option<String>,
-    /// Where to: a variant file (all prompt fields), default variants/default.yaml.
+    /// Where to: a workflow file (the prompts of a node) or a variant file (all prompt fields). Default: the workflow
+    /// that was run, else variants/default.yaml.
     #[arg(long, value_name = "PATH", conflicts_with = "to")]
     workflow: Option<String>,
+    /// The node of the workflow; default: the one whose prompt was under test.
+    #[arg(long, value_name = "NODE", conflicts_with = "to")]
+    node: Option<String>,
     /// Where to: one value of any YAML file, such as app.yaml:agents.0.prompt.
     #[arg(long, value_name = "FILE:KEYPATH")]
     to: Option<String>,
@@ -26,6 +30,12 @@ pub struct Arguments {
     /// Also transfer these fields, such as model or temperature.
     #[arg(long, value_delimiter = ',', value_name = "FIELDS")]
     also: Vec<String>,
+    /// Why it is applied to a workflow that a gate blocked; it is kept with the evidence.
+    #[arg(long = "override", value_name = "REASON")]
+    override_block: Option<String>,
+    /// The runs are those of an experiment in this MLflow store: http://…, sqlite:///… or a folder.
+    #[arg(long, value_name = "URI")]
+    mlflow_uri: Option<String>,
     /// Only show what would be written.
     #[arg(long)]
     dry_run: bool,
@@ -41,19 +51,31 @@ pub struct UndoArguments {
 /// Applies the best prompt.
 pub fn run(service: &Service, arguments: &Arguments, output: &Output) -> CliResult {
     let target = match (&arguments.workflow, &arguments.to) {
-        (Some(file), _) => Some(ApplyTarget { file: file.clone(), key_path: None }),
+        (Some(file), _) => Some(ApplyTarget {
+            file: service.workflow_file(file)?,
+            key_path: None,
+            node: arguments.node.clone(),
+        }),
         (None, Some(to)) => Some(parse_target(to)?),
-        (None, None) => None,
+        (None, None) => match &arguments.node {
+            Some(_) => {
+                return Err(ServiceError::bad_input("--node needs --workflow")
+                    .with_hint("name the workflow file whose node takes the prompt"));
+            }
+            None => None,
+        },
     };
     let request = ApplyRequest {
         compare: CompareRequest {
             experiment: Some(arguments.experiment.clone()),
             metric: arguments.metric.clone(),
+            mlflow_uri: arguments.mlflow_uri.clone(),
             ..CompareRequest::default()
         },
         variant: arguments.variant.clone(),
         target,
         also: arguments.also.clone(),
+        override_block: arguments.override_block.clone(),
     };
     let preview = service.preview_apply(&request)?;
     if !output.json {
@@ -98,7 +120,7 @@ fn parse_target(to: &str) -> Result<ApplyTarget, ServiceError> {
     // The last colon, so that C:\a.yaml:key works too.
     match to.rsplit_once(':') {
         Some((file, path)) if !file.is_empty() && !path.is_empty() => {
-            Ok(ApplyTarget { file: file.to_owned(), key_path: Some(path.to_owned()) })
+            Ok(ApplyTarget { file: file.to_owned(), key_path: Some(path.to_owned()), node: None })
         }
         _ => Err(ServiceError::bad_input(format!("--to {to} names no value"))
             .with_hint("write FILE:KEYPATH, such as app.yaml:agents.0.prompt")),

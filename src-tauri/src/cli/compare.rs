@@ -16,6 +16,9 @@ pub struct Arguments {
     /// All finished runs of this campaign instead.
     #[arg(long, value_name = "NAME", conflicts_with = "runs")]
     experiment: Option<String>,
+    /// The experiment is read from this MLflow store: http://…, sqlite:///… or a folder.
+    #[arg(long, value_name = "URI", requires = "experiment")]
+    mlflow_uri: Option<String>,
     /// Only these variants.
     #[arg(long, value_delimiter = ',')]
     variants: Vec<String>,
@@ -44,9 +47,13 @@ pub fn run(service: &Service, arguments: &Arguments, output: &Output) -> CliResu
         baseline: arguments.baseline.clone(),
         metric: arguments.metric.clone(),
         resampling: true,
+        mlflow_uri: arguments.mlflow_uri.clone(),
     };
     let view = service.compare(&request)?;
-    output.print(&view, || print(&view));
+    output.print(&view, || {
+        print(&view);
+        super::workflow::print_gates(&view.gates);
+    });
     Ok(match arguments.require {
         None => DONE,
         Some(Require::Better) => required(&view),

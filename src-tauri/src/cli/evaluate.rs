@@ -14,6 +14,9 @@ pub struct Arguments {
     /// Such as success_rate, latency_ms_p95 or avg_cost_usd.
     #[arg(long, default_value = "success_rate")]
     metric: String,
+    /// The experiment is read from this MLflow store: http://…, sqlite:///… or a folder.
+    #[arg(long, value_name = "URI")]
+    mlflow_uri: Option<String>,
     /// Variants with fewer usable trials are not ranked.
     #[arg(long, default_value_t = 1)]
     min_runs: u32,
@@ -21,7 +24,12 @@ pub struct Arguments {
 
 /// Ranks variants.
 pub fn run(service: &Service, arguments: &Arguments, output: &Output) -> CliResult {
-    let evaluation = service.evaluate(&arguments.experiment, &arguments.metric, arguments.min_runs)?;
+    let evaluation = service.evaluate(
+        &arguments.experiment,
+        &arguments.metric,
+        arguments.min_runs,
+        arguments.mlflow_uri.as_deref(),
+    )?;
     output.print(&evaluation, || {
         let rows = evaluation.ranking.iter().enumerate().map(|(rank, entry)| {
             let show = |value: Option<f64>| {

@@ -3,8 +3,10 @@
 
 mod apply;
 mod compare;
+mod deploy;
 mod doctor;
 mod evaluate;
+mod experiments;
 mod export;
 mod init;
 mod list;
@@ -14,6 +16,7 @@ mod run;
 mod show;
 mod validate;
 mod variants;
+mod workflow;
 
 use bakeoff_service::dto::{ErrorCode, ServiceError};
 use bakeoff_service::{Service, ServiceOptions};
@@ -60,6 +63,8 @@ pub enum Verb {
     Plan(plan::Arguments),
     /// Run a campaign. Ctrl-C stops cleanly; --resume goes on.
     Run(run::Arguments),
+    /// Run a workflow's A/B test: every variant on every input, run_count times.
+    AbTest(workflow::Arguments),
     /// List runs, newest first.
     List(list::Arguments),
     /// Show a run, or one of its trials.
@@ -72,6 +77,19 @@ pub enum Verb {
     ApplyOptimized(apply::Arguments),
     /// Undo an application of a prompt: the file gets its exact old bytes back.
     Undo(apply::UndoArguments),
+    /// Say whether a workflow may be deployed: exit code 1 while a gate blocks it.
+    DeployCheck(deploy::CheckArguments),
+    /// Lift the block of a workflow, with a reason that is kept.
+    DeployUnblock(deploy::UnblockArguments),
+    /// The same verbs as the workflow tools group them: evaluate, apply-optimized, ab-test.
+    #[command(subcommand)]
+    Optimization(Optimization),
+    /// List the experiments that have runs, here or in an MLflow store.
+    ListExperiments(experiments::ListArguments),
+    /// Send to MLflow what waits for it.
+    MlflowSync(experiments::SyncArguments),
+    /// List the workflows of the workspace.
+    ListWorkflows(workflow::ListArguments),
     /// List the variants of the workspace.
     ListVariants(variants::Arguments),
     /// Write a run's results for other programs.
@@ -90,6 +108,17 @@ pub fn usage(error: &clap::Error) -> ExitCode {
     // A closed pipe is no reason to fail.
     let _ = error.print();
     ExitCode::from(if error.use_stderr() { BAD_INPUT } else { DONE })
+}
+
+/// The verbs of `bakeoff optimization`.
+#[derive(Debug, Subcommand)]
+pub enum Optimization {
+    /// Rank the variants of an experiment by a metric.
+    Evaluate(evaluate::Arguments),
+    /// Write the best variant's prompt into a file.
+    ApplyOptimized(apply::Arguments),
+    /// Run a workflow's A/B test.
+    AbTest(workflow::Arguments),
 }
 
 /// Runs a verb and says how it went.
@@ -113,11 +142,23 @@ fn dispatch(arguments: &Arguments, verb: &Verb, output: &Output) -> CliResult {
         Verb::Validate(given) => validate::run(&open()?, given, output),
         Verb::Plan(given) => plan::run(&open()?, given, output),
         Verb::Run(given) => run::run(&open()?, given, output),
+        Verb::AbTest(given) | Verb::Optimization(Optimization::AbTest(given)) => {
+            workflow::ab_test(&open()?, given, output)
+        }
+        Verb::DeployCheck(given) => deploy::check(&open()?, given, output),
+        Verb::DeployUnblock(given) => deploy::unblock(&open()?, given, output),
+        Verb::ListExperiments(given) => experiments::list(&open()?, given, output),
+        Verb::MlflowSync(given) => experiments::sync(&open()?, given, output),
+        Verb::ListWorkflows(given) => workflow::list(&open()?, given, output),
         Verb::List(given) => list::run(&open()?, given, output),
         Verb::Show(given) => show::run(&open()?, given, output),
         Verb::Compare(given) => compare::run(&open()?, given, output),
-        Verb::Evaluate(given) => evaluate::run(&open()?, given, output),
-        Verb::ApplyOptimized(given) => apply::run(&open()?, given, output),
+        Verb::Evaluate(given) | Verb::Optimization(Optimization::Evaluate(given)) => {
+            evaluate::run(&open()?, given, output)
+        }
+        Verb::ApplyOptimized(given) | Verb::Optimization(Optimization::ApplyOptimized(given)) => {
+            apply::run(&open()?, given, output)
+        }
         Verb::Undo(given) => apply::undo(&open()?, given, output),
         Verb::ListVariants(given) => variants::run(&open()?, given, output),
         Verb::Export(given) => export::run(&open()?, given, output),

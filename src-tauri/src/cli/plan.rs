@@ -3,19 +3,32 @@
 use super::output::{Output, data, table};
 use super::{BAD_INPUT, CliResult, DONE};
 use bakeoff_core::chart::format;
+use super::workflow::Inputs;
 use bakeoff_service::Service;
+use bakeoff_service::dto::{PlanPreview, WorkflowLaunch};
 
 /// Arguments of `plan`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The campaign's name or file.
+    /// The name or file of a campaign or workflow.
     campaign: String,
+    #[command(flatten)]
+    inputs: Inputs,
 }
 
 /// Shows what running a campaign would do.
 pub fn run(service: &Service, arguments: &Arguments, output: &Output) -> CliResult {
-    let preview = service.preview_campaign_file(&arguments.campaign)?;
-    output.print(&preview, || {
+    if service.is_workflow(&arguments.campaign) {
+        let launch = WorkflowLaunch { inputs: arguments.inputs.values(), ..WorkflowLaunch::default() };
+        return show(&service.preview_workflow(&arguments.campaign, &launch)?, output);
+    }
+    arguments.inputs.none_for(&arguments.campaign)?;
+    show(&service.preview_campaign_file(&arguments.campaign)?, output)
+}
+
+/// Prints a preview.
+pub fn show(preview: &PlanPreview, output: &Output) -> CliResult {
+    output.print(preview, || {
         let rows = preview.variants.iter().map(|variant| {
             let cost = variant.cost_usd.map_or_else(|| "unknown".to_owned(), format::usd);
             vec![variant.name.clone(), variant.model.clone(), variant.trials.to_string(), cost]

@@ -1,12 +1,15 @@
 //! `bakeoff run CAMPAIGN`: runs it here, with a progress bar, and prints the scorecard.
 
 use super::output::{Output, talk};
-use super::{CliResult, DONE, FAILED, STOPPED, compare, list};
+use super::workflow::{self, Inputs};
+use super::{CANNOT_TELL, CliResult, DONE, FAILED, STOPPED, compare, experiments, list};
 use bakeoff_core::chart::format;
+use bakeoff_core::gate::{GateAction, GateResult, GateVerdict};
 use bakeoff_core::outcome::Outcome;
 use bakeoff_service::Service;
 use bakeoff_service::dto::{
     CompareRequest, ErrorCode, LaunchOptions, RunProgress, RunRow, RunState, ServiceError, TrialFilter,
+    WorkflowLaunch,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
@@ -18,8 +21,11 @@ use std::time::Duration;
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The campaign's name or file.
+    /// The name or file of a campaign or workflow. A workflow's A/B test is run where it is enabled, else the
+    /// workflow itself, once.
     campaign: String,
+    #[command(flatten)]
+    inputs: Inputs,
     /// Go on with the campaign's newest unfinished run: exactly the missing trials are run.
     #[arg(long)]
     resume: bool,
@@ -43,6 +49,11 @@ pub struct Arguments {
 /// Runs a campaign to its end.
 pub fn run(service: &Service, arguments: &Arguments, output: &Output) -> CliResult {
     let run = start(service, arguments)?;
+    accompany(service, run, arguments.report.as_deref(), output)
+}
+
+/// Shows a run's progress to its end, and reports.
+pub fn accompany(service: &Service, run: RunRow, folder: Option<&Path>, output: &Output) -> CliResult {
     talk(&format!("run #{}: {}, {} trials", run.id, run.campaign, run.planned));
     let presses = Arc::new(AtomicU32::new(0));
     service.on_interrupt({
@@ -68,16 +79,30 @@ pub fn run(service: &Service, arguments: &Arguments, output: &Output) -> CliResu
         service.wait_for_end(run.id, Duration::from_millis(100));
     };
     bar.finish_and_clear();
-    report(service, arguments, &end, output)
+    experiments::after_run(service)?;
+    report(service, folder, &end, output)
 }
 
 fn start(service: &Service, arguments: &Arguments) -> Result<RunRow, ServiceError> {
     let options =
         LaunchOptions { seed: arguments.seed, budget_usd: arguments.budget, parallel: arguments.parallel };
+    let is_workflow = service.is_workflow(&arguments.campaign);
+    if !is_workflow {
+        arguments.inputs.none_for(&arguments.campaign)?;
+    }
     if !arguments.resume && !arguments.retry_failed {
+        if is_workflow {
+            let alone = !service.ab_test_enabled(&arguments.campaign)?;
+            let launch = WorkflowLaunch { inputs: arguments.inputs.values(), alone, options };
+            return service.launch_workflow(&arguments.campaign, &launch);
+        }
         return service.launch(&arguments.campaign, &options);
     }
-    let name = Path::new(&arguments.campaign).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let name = if is_workflow {
+        Some(service.experiment_of_workflow(&arguments.campaign)?)
+    } else {
+        Path::new(&arguments.campaign).file_stem().map(|stem| stem.to_string_lossy().into_owned())
+    };
     let runs = service.list_runs(name.as_deref(), 0, 100)?;
     if let (true, Some(name)) = (runs.rows.is_empty(), &name) {
         service.check_campaign(name)?;
@@ -135,17 +160,23 @@ fn show(bar: &ProgressBar, progress: &RunProgress) {
     bar.set_message(parts.join(" · "));
 }
 
-fn report(service: &Service, arguments: &Arguments, end: &RunRow, output: &Output) -> CliResult {
+fn report(service: &Service, folder: Option<&Path>, end: &RunRow, output: &Output) -> CliResult {
     let request = CompareRequest { runs: vec![end.id], resampling: true, ..CompareRequest::default() };
-    let written = match &arguments.report {
+    let written = match folder {
         Some(folder) => service.write_report(end.id, folder)?,
         None => Vec::new(),
     };
     let view = if end.done > 0 { Some(service.compare(&request)?) } else { None };
     let failed = first_failure(service, end)?;
     let problem = problem(end, failed.as_deref());
-    let result = serde_json::json!({ "run": end, "comparison": view, "written": written, "error": problem });
-    output.print(&result, || view.iter().for_each(compare::print));
+    let gates = service.gates_of(end.id)?;
+    let result = serde_json::json!({
+        "run": end, "comparison": view, "gates": gates, "written": written, "error": problem
+    });
+    output.print(&result, || {
+        view.iter().for_each(compare::print);
+        workflow::print_gates(&gates);
+    });
     for path in &written {
         talk(&format!("written: {path}"));
     }
@@ -162,7 +193,21 @@ fn report(service: &Service, arguments: &Arguments, end: &RunRow, output: &Outpu
         talk(&format!("caution: {failures} of {planned} trials have no usable result, such as: {failed}"));
         talk("  run only these again with --retry-failed");
     }
-    Ok(DONE)
+    Ok(gate_code(&gates))
+}
+
+/// What the gates make of the exit code: 1 when one that may fail a run failed, 2 when that can't be told.
+fn gate_code(gates: &[GateResult]) -> u8 {
+    let has = |verdict: GateVerdict| {
+        gates.iter().any(|result| result.gate.action >= GateAction::Fail && result.verdict == verdict)
+    };
+    if has(GateVerdict::Fail) {
+        FAILED
+    } else if has(GateVerdict::CannotTell) {
+        CANNOT_TELL
+    } else {
+        DONE
+    }
 }
 
 /// The error of one of the calls that Retry failed would run again.

@@ -3,6 +3,7 @@
 use super::output::{Output, data, moment, table};
 use super::{CliResult, DONE, compare, list};
 use bakeoff_core::chart::format;
+use bakeoff_core::trial::Step;
 use bakeoff_service::Service;
 use bakeoff_service::dto::{CompareRequest, RunDetail, TrialDetail, TrialFilter};
 
@@ -91,7 +92,9 @@ fn print_trial(trial: &TrialDetail) {
     if let Some(system) = &trial.sent.system {
         section("system prompt", system);
     }
-    section("user turn", &trial.sent.user);
+    if !trial.sent.user.is_empty() {
+        section("user turn", &trial.sent.user);
+    }
     if let Some(answer) = &trial.answer {
         section("answer", answer);
     }
@@ -105,6 +108,7 @@ fn print_trial(trial: &TrialDetail) {
             score.metric, score.score, score.weight, score.reason
         ));
     }
+    print_steps(&trial.steps);
     for attempt in &trial.attempts {
         let took = format::milliseconds((attempt.ended_at - attempt.started_at) as f64);
         let status = attempt.status.map_or_else(String::new, |status| format!(" {status}"));
@@ -113,5 +117,31 @@ fn print_trial(trial: &TrialDetail) {
             "attempt {}: {} {}{status}, {took}{error}",
             attempt.number, attempt.provider, attempt.model
         ));
+    }
+}
+
+/// The nodes of a workflow as they ran.
+fn print_steps(steps: &[Step]) {
+    if steps.is_empty() {
+        return;
+    }
+    data("");
+    let rows = steps.iter().map(|step| {
+        let item = step.item.map_or_else(String::new, |item| format!(", item {item}"));
+        let again = if step.iteration > 1 { format!(", time {}", step.iteration) } else { String::new() };
+        let outputs = serde_json::to_string(&step.outputs).unwrap_or_default();
+        vec![
+            format!("{}{again}{item}", step.node),
+            step.latency_ms.map_or_else(|| "—".to_owned(), format::milliseconds),
+            step.usage.total_tokens().map_or_else(|| "—".to_owned(), |tokens| tokens.to_string()),
+            step.cost_usd.map_or_else(|| "—".to_owned(), format::usd),
+            step.error.clone().unwrap_or(outputs),
+        ]
+    });
+    data(&table(&["step", "latency", "tokens", "cost", "outputs"], &[1, 2, 3], rows.collect()));
+    for step in steps.iter().filter(|step| step.node == "runner") {
+        for line in step.answer.iter().flat_map(|text| text.lines()) {
+            data(&format!("  stderr: {line}"));
+        }
     }
 }

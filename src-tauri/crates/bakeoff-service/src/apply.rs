@@ -63,12 +63,21 @@ impl Service {
             return Err(ServiceError::conflict(format!("{} has this prompt already", preview.target.file))
                 .with_hint("there is nothing to apply"));
         }
+        let reason = request.override_block.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+        if let (Some(block), None) = (&preview.block, reason) {
+            return Err(crate::apply_workflow::blocked(block));
+        }
         let backup = self.back_up(&change)?;
         let id = self.store().insert_apply(NewApply {
             at: self.now(),
             variant: preview.variant.clone(),
             metric: preview.metric.clone(),
-            evidence: preview.evidence.clone(),
+            evidence: match (&preview.block, reason) {
+                (Some(block), Some(reason)) => {
+                    format!("{}; applied in spite of the block of run #{}: {reason}", preview.evidence, block.run)
+                }
+                _ => preview.evidence.clone(),
+            },
             runs: change.runs.clone(),
             variant_hash: change.variant_hash.clone(),
             file: preview.target.file.clone(),
@@ -118,7 +127,7 @@ impl Service {
 
     fn applied_row(&self, row: bakeoff_store::Applied) -> Result<AppliedRow> {
         let apply = row.apply;
-        let target = ApplyTarget { file: apply.file, key_path: apply.key_path };
+        let target = ApplyTarget { file: apply.file, key_path: apply.key_path, node: None };
         let current = atomic::hash_of(&self.target_path(&target)?);
         let cannot_undo = match current.as_deref() {
             _ if row.undone_at.is_some() => Some("it is undone already".to_owned()),
@@ -146,15 +155,20 @@ impl Service {
         let view = self.compare(&request.compare)?;
         let chosen = choose(&view, request.variant.as_deref())?;
         let source = self.variant_as_run(&request.compare, chosen.index)?;
-        let target = request.target.clone().map_or_else(|| self.default_target(), Ok)?;
+        if let (Some(uri), Some(experiment)) = (&request.compare.mlflow_uri, &request.compare.experiment) {
+            self.check_mlflow_prompt(uri, experiment, &chosen.name)?;
+        }
+        let target = request.target.clone().map_or_else(|| self.default_target(&source, &view.runs), Ok)?;
         let path = self.target_path(&target)?;
         if !has_extension(&path, &["yaml", "yml"]) {
             return Err(ServiceError::bad_input(format!("{} is not a YAML file", target.file))
                 .with_hint("choose a .yaml or .yml file"));
         }
         let (old, target_hash) = atomic::read_text(&path)?;
+        let nodes = crate::apply_workflow::nodes(&old);
         let (differences, edits, mut warnings) = match &target.key_path {
             Some(key_path) => one_value(&source, &target.file, &old, key_path)?,
+            None if !nodes.is_empty() => crate::apply_workflow::node_prompts(&source, &target, &old)?,
             None => variant_fields(&source, &target.file, &old, &request.also)?,
         };
         let edited = yaml::edit::apply(&old, 0, &edits).map_err(|error| {
@@ -172,14 +186,22 @@ impl Service {
             nothing_to_do: edited.text == old,
             warnings,
             targets: self.possible_targets()?,
+            block: self.standing_block(&self.files().display(&path))?,
+            nodes,
             target,
         };
         let variant_hash = source.content_hash();
         Ok(Change { preview, path, old, new: edited.text, runs: view.runs, variant_hash })
     }
 
-    fn default_target(&self) -> Result<ApplyTarget> {
-        let target = ApplyTarget { file: "variants/default.yaml".to_owned(), key_path: None };
+    /// The workflow that the variant was of; else the variant named default.
+    fn default_target(&self, source: &Variant, runs: &[u32]) -> Result<ApplyTarget> {
+        if let (Some(_), Some(run)) = (&source.workflow, runs.last())
+            && let Some(file) = self.store().definition(*run)?.campaign.workflow
+        {
+            return Ok(ApplyTarget { file, key_path: None, node: None });
+        }
+        let target = ApplyTarget { file: "variants/default.yaml".to_owned(), key_path: None, node: None };
         if self.target_path(&target)?.is_file() {
             return Ok(target);
         }
@@ -193,13 +215,17 @@ impl Service {
     }
 
     fn possible_targets(&self) -> Result<Vec<String>> {
-        let files = self.files().files(FileKind::Variant)?;
+        let mut files = self.files().files(FileKind::Variant)?;
+        files.extend(self.files().files(FileKind::Workflow)?);
         Ok(files.iter().map(|path| self.files().display(path)).collect())
     }
 
     /// Keeps the file's bytes as they are, under a name that tells which and when.
+    /// Of a workflow it lies beside the file, where the tools that it comes from put theirs.
     fn back_up(&self, change: &Change) -> Result<PathBuf> {
-        let folder = self.files().data_folder().join("backups");
+        let beside = change.path.parent().filter(|_| !change.preview.nodes.is_empty());
+        let folder =
+            beside.map_or_else(|| self.files().data_folder().join("backups"), std::path::Path::to_owned);
         let stamp = crate::time::file_stamp(self.now());
         let name = stem(&change.path);
         let path = (1..)
@@ -261,7 +287,7 @@ fn choose(view: &CompareView, wanted: Option<&str>) -> Result<Chosen> {
     })
 }
 
-type Edits = (Vec<FieldDifference>, Vec<Edit>, Vec<String>);
+pub(crate) type Edits = (Vec<FieldDifference>, Vec<Edit>, Vec<String>);
 
 /// One value of any YAML file takes the system prompt, or the prompt of a variant without one.
 fn one_value(source: &Variant, file: &str, old: &str, key_path: &str) -> Result<Edits> {
@@ -355,7 +381,7 @@ fn is_unset(value: &serde_json::Value) -> bool {
         || value.as_object().is_some_and(serde_json::Map::is_empty)
 }
 
-fn value_at<'a>(root: &'a serde_json::Value, path: &[yaml::Step]) -> Option<&'a serde_json::Value> {
+pub(crate) fn value_at<'a>(root: &'a serde_json::Value, path: &[yaml::Step]) -> Option<&'a serde_json::Value> {
     path.iter().try_fold(root, |value, step| match step {
         yaml::Step::Key(key) => value.get(key),
         yaml::Step::Index(index) => value.get(index).or_else(|| value.get(index.to_string())),

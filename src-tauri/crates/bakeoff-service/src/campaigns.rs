@@ -164,7 +164,7 @@ impl Service {
         ServiceError::not_found(format!("there is no campaign {name:?}")).with_hint(hint)
     }
 
-    fn preview_loaded(&self, mut loaded: Loaded) -> Result<PlanPreview> {
+    pub(crate) fn preview_loaded(&self, mut loaded: Loaded) -> Result<PlanPreview> {
         let Some(campaign) = loaded.campaign.clone() else {
             return Ok(PlanPreview {
                 campaign: None,
@@ -268,7 +268,7 @@ impl Service {
         Ok(loaded)
     }
 
-    fn load_variant(&self, path: &Path) -> Result<(Option<LoadedVariant>, Vec<Diagnostic>)> {
+    pub(crate) fn load_variant(&self, path: &Path) -> Result<(Option<LoadedVariant>, Vec<Diagnostic>)> {
         let (text, _) = atomic::read_text(path)?;
         let checked = variant::check(&stem(path), &text);
         let shown = self.files().display(path);
@@ -303,7 +303,7 @@ impl Service {
     }
 }
 
-fn unreadable<T>(error: ServiceError) -> bakeoff_core::diagnostic::Checked<T> {
+pub(crate) fn unreadable<T>(error: ServiceError) -> bakeoff_core::diagnostic::Checked<T> {
     let finding = Diagnostic::error("unreadable", "", error.message).hint(error.hint.unwrap_or_default());
     bakeoff_core::diagnostic::Checked { value: None, diagnostics: vec![finding] }
 }

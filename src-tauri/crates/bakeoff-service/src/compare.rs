@@ -22,19 +22,27 @@ impl Service {
             runs: pool.runs.clone(),
             left_out: pool.left_out.clone(),
             campaigns: pool.campaigns.clone(),
-            cases: pool.cases.len() as u32,
+            cases: pool.case_count(),
             slice_fields: self.slice_fields(&pool)?,
+            gates: self.evaluate_gates(&comparison, &options, &pool)?,
             comparison,
         })
     }
 
     /// Ranks the variants of a campaign by a metric with an optional aggregate.
-    pub fn evaluate(&self, experiment: &str, metric: &str, min_runs: u32) -> Result<Evaluation> {
+    pub fn evaluate(
+        &self,
+        experiment: &str,
+        metric: &str,
+        min_runs: u32,
+        mlflow_uri: Option<&str>,
+    ) -> Result<Evaluation> {
         let (wanted, aggregate) = parse_metric(metric)?;
         let request = CompareRequest {
             experiment: Some(experiment.to_owned()),
             metric: Some(wanted.id().to_owned()),
             resampling: true,
+            mlflow_uri: mlflow_uri.map(str::to_owned),
             ..CompareRequest::default()
         };
         let view = self.compare(&request)?;
@@ -95,7 +103,7 @@ pub(crate) fn options(pool: &Pool, request: &CompareRequest) -> Result<AnalysisO
     let margin = if primary_metric == campaign.primary_metric { campaign.margin } else { 0.0 };
     Ok(AnalysisOptions {
         baseline: baseline as u16,
-        cases: pool.cases.len() as u32,
+        cases: pool.case_count(),
         confidence: campaign.confidence,
         margin,
         primary_metric,

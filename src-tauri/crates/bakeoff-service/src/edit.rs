@@ -9,7 +9,7 @@ use crate::service::Service;
 use crate::workspace::{kind_of, stem};
 use crate::{files, import};
 use bakeoff_core::diagnostic::Diagnostic;
-use bakeoff_core::{campaign, dataset, variant};
+use bakeoff_core::{campaign, dataset, variant, workflow};
 use std::path::{Path, PathBuf};
 
 impl Service {
@@ -59,6 +59,7 @@ impl Service {
             FileKind::Variant => variant::schema(),
             FileKind::Campaign => campaign::schema(),
             FileKind::Dataset => dataset::row_schema(),
+            FileKind::Workflow => workflow::schema(),
         })
     }
 
@@ -76,7 +77,7 @@ impl Service {
     pub fn validate(&self, paths: &[PathBuf]) -> Result<Vec<CheckedFile>> {
         if paths.is_empty() {
             let mut all = Vec::new();
-            for kind in [FileKind::Variant, FileKind::Campaign, FileKind::Dataset] {
+            for kind in FileKind::ALL {
                 all.extend(self.files().files(kind)?);
             }
             return Ok(all.iter().map(|path| self.checked(path)).collect());
@@ -95,7 +96,7 @@ impl Service {
         let shown = self.files().display(path);
         let Some(kind) = kind_of(&shown).or_else(|| guess_kind(path)) else {
             let error = ServiceError::bad_input(format!("{shown} is not a file that Bakeoff reads"))
-                .with_hint("variants and campaigns are .yaml, data sets .jsonl, .csv or .yaml");
+                .with_hint("variants, campaigns and workflows are .yaml, data sets .jsonl, .csv or .yaml");
             return unreadable(shown, error);
         };
         match self.findings(path, &shown, kind) {
@@ -113,6 +114,10 @@ impl Service {
             return Ok(found.into_iter().map(|finding| finding.in_file(shown)).collect());
         }
         let (text, _) = crate::atomic::read_text(path)?;
+        if kind == FileKind::Workflow && kind_of(shown).is_some() {
+            let found = self.load_workflow_file(shown, text)?.diagnostics.into_iter();
+            return Ok(found.filter(|finding| finding.file.as_deref() == Some(shown)).collect());
+        }
         if kind == FileKind::Campaign && kind_of(shown).is_some() {
             let source = CampaignText { name: stem(path), file: shown.to_owned(), text };
             // Findings of the variants and the data set are told with their own files.
@@ -162,7 +167,9 @@ fn guess_kind(path: &Path) -> Option<FileKind> {
     let has = |keys: &[&str]| keys.iter().any(|key| value.get(key).is_some());
     Some(if value.is_array() {
         FileKind::Dataset
-    } else if has(&["dataset", "variants", "scorers"]) {
+    } else if has(&["flow", "nodes"]) {
+        FileKind::Workflow
+    } else if has(&["dataset", "workflow", "variants", "scorers"]) {
         FileKind::Campaign
     } else {
         FileKind::Variant

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::workspace::{Workspace, extensions_of, folder_of, has_extension, kind_of, stem};
 use bakeoff_core::diagnostic::Diagnostic;
 use bakeoff_core::yaml::edit::{Change, Edit};
-use bakeoff_core::{campaign, dataset, variant, yaml};
+use bakeoff_core::{campaign, dataset, variant, workflow, yaml};
 use std::path::{Path, PathBuf};
 
 /// What checking a text of this kind finds. `name` is the file's name without extension.
@@ -14,6 +14,7 @@ pub fn check(kind: FileKind, name: &str, text: &str) -> Vec<Diagnostic> {
     match kind {
         FileKind::Variant => variant::check(name, text).diagnostics,
         FileKind::Campaign => campaign::check(name, text).diagnostics,
+        FileKind::Workflow => workflow::check(name, text).diagnostics,
         FileKind::Dataset => {
             let format = dataset::Format::from_path(name).unwrap_or(dataset::Format::Jsonl);
             dataset::read(format, text.as_bytes()).diagnostics
@@ -25,7 +26,7 @@ pub fn check(kind: FileKind, name: &str, text: &str) -> Vec<Diagnostic> {
 pub fn known_kind(path: &str) -> Result<FileKind> {
     kind_of(path).ok_or_else(|| {
         ServiceError::bad_input(format!("{path} is not a file that Bakeoff reads"))
-            .with_hint("variants/*.yaml, campaigns/*.yaml and datasets/*.jsonl, *.csv or *.yaml are")
+            .with_hint("variants/*.yaml, campaigns/*.yaml, workflows/*.yaml and datasets/*.jsonl, *.csv or *.yaml are")
     })
 }
 

@@ -163,9 +163,14 @@ fn read_incoming(workspace: &Workspace, source: &Path) -> Result<Incoming> {
             if has_extension(source, &["json"]) { ("jsonl", rows_as_lines(&value)) } else { ("yaml", text) };
         return Ok(incoming(FileKind::Dataset, "data set", extension, text));
     }
-    let is_campaign = ["dataset", "variants", "scorers"].iter().any(|key| value.get(key).is_some());
-    let (kind, what) =
-        if is_campaign { (FileKind::Campaign, "campaign") } else { (FileKind::Variant, "variant") };
+    let has = |keys: &[&str]| keys.iter().any(|key| value.get(key).is_some());
+    let (kind, what) = if has(&["flow", "nodes"]) {
+        (FileKind::Workflow, "workflow")
+    } else if has(&["dataset", "workflow", "variants", "scorers"]) {
+        (FileKind::Campaign, "campaign")
+    } else {
+        (FileKind::Variant, "variant")
+    };
     let text = match value.as_object() {
         Some(fields) if has_extension(source, &["json"]) => fields_as_yaml(&name, fields).unwrap_or(text),
         _ => text,

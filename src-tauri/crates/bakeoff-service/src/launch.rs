@@ -32,8 +32,17 @@ impl Service {
     /// key is missing.
     pub fn launch(&self, campaign: &str, options: &LaunchOptions) -> Result<RunRow> {
         let source = self.campaign_text(campaign)?;
-        let name = &source.name;
-        let mut loaded = self.load_campaign(&source)?;
+        let loaded = self.load_campaign(&source)?;
+        self.launch_loaded(&source.name, loaded, options)
+    }
+
+    /// Starts a new run of what was loaded, unless anything of it has an error.
+    pub(crate) fn launch_loaded(
+        &self,
+        name: &str,
+        mut loaded: Loaded,
+        options: &LaunchOptions,
+    ) -> Result<RunRow> {
         loaded.diagnostics.extend(self.missing_keys(&loaded.variants, loaded.campaign.as_ref()));
         let errors: Vec<Diagnostic> = loaded.diagnostics.iter().filter(|f| f.is_error()).cloned().collect();
         let Some(campaign) = loaded.campaign.take().filter(|_| errors.is_empty()) else {
@@ -269,6 +278,7 @@ impl Service {
         };
         active.set_handle(handle.clone());
         self.active.insert(Arc::clone(&active));
+        self.log_to_mlflow(run, campaign)?;
         self.handle().spawn(accompany(
             Arc::clone(&self.active),
             active,

@@ -3,22 +3,28 @@
 
 mod active;
 mod apply;
+mod apply_workflow;
 mod atomic;
 mod campaigns;
 mod cases;
 mod charts;
 mod compare;
+mod deploy;
 mod diff;
 pub mod doctor;
 pub mod dto;
 mod edit;
 mod error;
 mod estimate;
+mod experiments;
 mod export;
 mod files;
+mod gates;
 mod import;
 mod launch;
 mod live;
+mod mlflow;
+mod mlflow_outbox;
 mod others;
 mod pool;
 mod providers;
@@ -28,6 +34,7 @@ mod settings;
 mod time;
 mod variants;
 mod watch;
+mod workflows;
 mod workspace;
 
 pub use error::Result;

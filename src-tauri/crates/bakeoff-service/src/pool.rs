@@ -54,7 +54,35 @@ struct RunMap {
     cases: Vec<u32>,
 }
 
+impl PooledVariant {
+    /// A variant whose runs are not in this store.
+    pub fn new(name: String, variant: Variant) -> Self {
+        Self { name, hash: variant.content_hash(), variant }
+    }
+}
+
 impl Pool {
+    /// Trials whose runs and cases are not in this store.
+    pub fn of_elsewhere(trials: Vec<TrialNumbers>, variants: Vec<PooledVariant>, campaign: Campaign) -> Self {
+        Self {
+            trials,
+            variants,
+            cases: Vec::new(),
+            runs: Vec::new(),
+            left_out: Vec::new(),
+            campaigns: vec![campaign.name.clone()],
+            campaign,
+            complete: true,
+            maps: Vec::new(),
+        }
+    }
+
+    /// How many cases it has.
+    pub fn case_count(&self) -> u32 {
+        let of_trials = || self.trials.iter().map(|trial| trial.key.case + 1).max().unwrap_or(0);
+        if self.cases.is_empty() { of_trials() } else { self.cases.len() as u32 }
+    }
+
     /// The pool's keys of a run's trials: variant and case; `None` for a variant that was not asked for.
     pub fn place(&self, run: u32, key: TrialKey) -> Option<(u32, u16)> {
         let map = self.maps.iter().find(|map| map.run == run)?;
@@ -104,6 +132,9 @@ struct PoolKey {
 impl Service {
     /// The pool of a request, from the cache where nothing changed.
     pub(crate) fn pool(&self, request: &CompareRequest) -> Result<Arc<Pool>> {
+        if let Some(uri) = &request.mlflow_uri {
+            return Ok(Arc::new(self.mlflow_pool(uri, request)?));
+        }
         let (mut runs, left_out) = self.runs_to_pool(request)?;
         runs.sort_unstable();
         runs.dedup();

@@ -40,6 +40,8 @@ impl Service {
             app_version: definition.app_version,
             primary_metric: definition.campaign.primary_metric.id().to_owned(),
             budget_usd: definition.campaign.budget_usd,
+            gates: self.gates_of(run)?,
+            workflow: definition.campaign.workflow,
             row: self.run_row(summary)?,
         })
     }
@@ -99,6 +101,7 @@ impl Service {
             started_at: detail.started_at,
             scores: detail.scores,
             attempts: detail.attempts,
+            steps: detail.steps,
         })
     }
 

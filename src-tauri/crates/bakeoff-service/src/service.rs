@@ -3,6 +3,8 @@
 use crate::active::ActiveRuns;
 use crate::dto::{Notice, ServiceError, Settings, WorkspaceInfo};
 use crate::error::Result;
+use crate::experiments::ReadCache;
+use crate::mlflow::Exporters;
 use crate::pool::PoolCache;
 use crate::providers::KeptModels;
 use crate::workspace::Workspace;
@@ -40,6 +42,9 @@ pub struct Service {
     notices: broadcast::Sender<Notice>,
     pub(crate) active: Arc<ActiveRuns>,
     pub(crate) pools: PoolCache,
+    pub(crate) mlflow_reads: ReadCache,
+    pub(crate) gate_check: Mutex<()>,
+    pub(crate) exporters: Exporters,
     pub(crate) models: KeptModels,
     store: Store,
     _watcher: Option<watch::Watcher>,
@@ -100,6 +105,9 @@ impl Service {
             notices,
             active: Arc::default(),
             pools: PoolCache::default(),
+            mlflow_reads: ReadCache::default(),
+            gate_check: Mutex::new(()),
+            exporters: Exporters::default(),
             models: KeptModels::default(),
             store,
             _watcher: watcher,
@@ -191,5 +199,6 @@ impl Drop for Service {
     /// Runs that are going on are stopped cleanly, so that they can be resumed.
     fn drop(&mut self) {
         self.stop_all(Duration::from_secs(5));
+        self.stop_exporters();
     }
 }

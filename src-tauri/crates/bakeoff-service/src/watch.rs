@@ -31,7 +31,7 @@ pub fn start(workspace: &Workspace, notices: broadcast::Sender<Notice>) -> Optio
         }
     })
     .ok()?;
-    for kind in [FileKind::Variant, FileKind::Campaign, FileKind::Dataset] {
+    for kind in FileKind::ALL {
         let folder = workspace.root().join(folder_of(kind));
         if folder.is_dir() {
             inner.watch(&folder, RecursiveMode::NonRecursive).ok()?;

@@ -40,7 +40,7 @@ impl Workspace {
     pub fn init(path: &Path) -> Result<(Self, Vec<String>)> {
         std::fs::create_dir_all(path).map_err(|error| ServiceError::io("make", path, &error))?;
         let mut written = Vec::new();
-        for folder in ["variants", "campaigns", "datasets"] {
+        for folder in ["variants", "campaigns", "datasets", "workflows"] {
             let folder = path.join(folder);
             std::fs::create_dir_all(&folder).map_err(|error| ServiceError::io("make", &folder, &error))?;
         }
@@ -102,7 +102,8 @@ impl Workspace {
         };
         let mut files: Vec<PathBuf> = entries
             .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| path.is_file() && !is_hidden(path) && has_extension(path, extensions_of(kind)))
+            .filter(|path| path.is_file() && !is_hidden(path) && !is_backup(path))
+            .filter(|path| has_extension(path, extensions_of(kind)))
             .collect();
         files.sort();
         Ok(files)
@@ -124,20 +125,21 @@ pub fn folder_of(kind: FileKind) -> &'static str {
         FileKind::Variant => "variants",
         FileKind::Campaign => "campaigns",
         FileKind::Dataset => "datasets",
+        FileKind::Workflow => "workflows",
     }
 }
 
 /// Extensions of files of a kind.
 pub fn extensions_of(kind: FileKind) -> &'static [&'static str] {
     match kind {
-        FileKind::Variant | FileKind::Campaign => &["yaml", "yml"],
+        FileKind::Variant | FileKind::Campaign | FileKind::Workflow => &["yaml", "yml"],
         FileKind::Dataset => &["jsonl", "csv", "yaml", "yml"],
     }
 }
 
 /// What a file of the workspace defines, by its folder and extension.
 pub fn kind_of(relative: &str) -> Option<FileKind> {
-    [FileKind::Variant, FileKind::Campaign, FileKind::Dataset].into_iter().find(|kind| {
+    FileKind::ALL.into_iter().find(|kind| {
         let path = Path::new(relative);
         path.parent() == Some(Path::new(folder_of(*kind))) && has_extension(path, extensions_of(*kind))
     })
@@ -153,6 +155,12 @@ pub fn has_extension(path: &Path, extensions: &[&str]) -> bool {
     path.extension()
         .and_then(|extension| extension.to_str())
         .is_some_and(|extension| extensions.iter().any(|known| known.eq_ignore_ascii_case(extension)))
+}
+
+/// Whether it is a copy that Apply kept beside a workflow: `NAME.backup.TIME.yaml`.
+fn is_backup(path: &Path) -> bool {
+    let name = stem(path);
+    name.rsplit_once(".backup.").is_some_and(|(_, time)| time.starts_with(|first: char| first.is_ascii_digit()))
 }
 
 fn is_hidden(path: &Path) -> bool {

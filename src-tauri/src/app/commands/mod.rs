@@ -4,6 +4,7 @@ mod compare;
 mod files;
 mod runs;
 mod settings;
+mod workflows;
 mod workspace;
 
 use tauri::Runtime;
@@ -63,5 +64,13 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         settings::test_provider,
         settings::local_servers,
         settings::doctor,
+        workflows::list_workflows,
+        workflows::preview_workflow,
+        workflows::launch_workflow,
+        workflows::deploy_check,
+        workflows::deploy_unblock,
+        workflows::list_experiments,
+        workflows::mlflow_state,
+        workflows::open_url,
     ]
 }

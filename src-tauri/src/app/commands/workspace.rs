@@ -24,6 +24,8 @@ pub async fn open_workspace<R: Runtime>(
         None => Service::open_last_or_starter(last.as_deref(), ServiceOptions::default()),
     })
     .await?;
+    // What can't be sent to MLflow now goes on waiting, and the list of experiments says so.
+    let _ = service.start_exporters();
     let info = service.workspace()?;
     state.replace(Arc::new(service));
     window::remember_workspace(&app, &info.path);

@@ -14,6 +14,10 @@ pub struct ApplyTarget {
     /// For a file that is no variant: the dotted path of the value that takes the system prompt (or, without one,
     /// the prompt), such as `nodes.0.prompt`. Absent: the file is a variant and its prompt fields are written.
     pub key_path: Option<String>,
+    /// For a workflow file: the node whose prompts are written; absent: the node that the variant's trials changed.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub node: Option<String>,
 }
 
 /// What to apply.
@@ -29,6 +33,10 @@ pub struct ApplyRequest {
     /// Model and parameter fields to transfer besides the prompts (`model`, `temperature`, …).
     #[serde(default)]
     pub also: Vec<String>,
+    /// Why it is applied to a workflow whose deployment is blocked.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub override_block: Option<String>,
 }
 
 /// A field that differs between the chosen variant and the target.
@@ -71,6 +79,10 @@ pub struct ApplyPreview {
     pub warnings: Vec<String>,
     /// Files that could be the target instead.
     pub targets: Vec<String>,
+    /// Nodes of the target, when it is a workflow.
+    pub nodes: Vec<String>,
+    /// The target's deployment is blocked: applying needs a reason.
+    pub block: Option<super::DeployBlock>,
 }
 
 /// One application, for History.

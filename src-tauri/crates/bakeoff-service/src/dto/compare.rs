@@ -1,6 +1,7 @@
 //! Comparing.
 
 use bakeoff_core::analysis::{Comparison, Confusion, Slice};
+use bakeoff_core::gate::GateResult;
 use bakeoff_core::chart::{ChartKind, ChartTheme, Mark};
 use bakeoff_core::metric::Metric;
 use bakeoff_core::outcome::Outcome;
@@ -29,6 +30,10 @@ pub struct CompareRequest {
     /// Also the intervals that need resampling.
     #[serde(default)]
     pub resampling: bool,
+    /// The experiment is read from this MLflow store (`http://…`, `sqlite:///…` or a folder) instead of from here.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub mlflow_uri: Option<String>,
 }
 
 /// The compare view. When the same variant name has other content in another run it appears as `name #12`.
@@ -49,6 +54,8 @@ pub struct CompareView {
     pub best: Option<Best>,
     /// Metadata fields by which success can be sliced (`metadata.team`), and `expected`.
     pub slice_fields: Vec<String>,
+    /// The gates of the newest run's definition, checked on these numbers.
+    pub gates: Vec<GateResult>,
 }
 
 /// A run that was not pooled.

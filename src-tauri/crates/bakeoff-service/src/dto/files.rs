@@ -31,6 +31,14 @@ pub enum FileKind {
     Campaign,
     /// A data set.
     Dataset,
+    /// A workflow.
+    Workflow,
+}
+
+impl FileKind {
+    /// Every kind, in the order in which people think of them.
+    pub const ALL: [FileKind; 4] =
+        [FileKind::Variant, FileKind::Campaign, FileKind::Dataset, FileKind::Workflow];
 }
 
 /// A text file as it is on disk.

@@ -9,6 +9,7 @@ mod notice;
 mod run;
 mod settings;
 mod variant;
+mod workflow;
 
 pub use apply::*;
 pub use campaign::*;
@@ -18,6 +19,7 @@ pub use notice::*;
 pub use run::*;
 pub use settings::*;
 pub use variant::*;
+pub use workflow::*;
 
 use bakeoff_core::diagnostic::Diagnostic;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,9 @@
 //! Runs and trials.
 
 use bakeoff_core::analysis::Estimate;
+use bakeoff_core::gate::GateResult;
 use bakeoff_core::outcome::Outcome;
-use bakeoff_core::trial::{Attempt, Score, SentPrompt, TrialKey, Usage};
+use bakeoff_core::trial::{Attempt, Score, SentPrompt, Step, TrialKey, Usage};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -94,6 +95,10 @@ pub struct RunDetail {
     pub primary_metric: String,
     /// Limit of the spend.
     pub budget_usd: Option<f64>,
+    /// The workflow file that was run, relative to the workspace; absent: prompts on a data set.
+    pub workflow: Option<String>,
+    /// The gates as they were when the run ended.
+    pub gates: Vec<GateResult>,
 }
 
 /// How a launch differs from the campaign file.
@@ -268,6 +273,8 @@ pub struct TrialDetail {
     pub scores: Vec<Score>,
     /// Calls, the earlier tries of a retried trial included.
     pub attempts: Vec<Attempt>,
+    /// Of a workflow: its nodes as they ran.
+    pub steps: Vec<Step>,
 }
 
 /// One entry of a run's log.

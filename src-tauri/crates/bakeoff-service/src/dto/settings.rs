@@ -17,6 +17,9 @@ pub struct Settings {
     pub prices: BTreeMap<String, Price>,
     /// No launch may spend more than this, whatever the campaign says.
     pub spend_cap_usd: Option<f64>,
+    /// Where runs are logged besides: `http://…`, `sqlite:///…` or a folder. Absent: the environment's
+    /// `MLFLOW_TRACKING_URI`, else nowhere, unless a workflow names one.
+    pub mlflow_tracking_uri: Option<String>,
 }
 
 /// Settings of one provider.

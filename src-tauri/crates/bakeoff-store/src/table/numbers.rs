@@ -23,6 +23,11 @@ struct Part {
 }
 
 impl Store {
+    /// The number of the trial of a run that ended last; 0: none has. Blocks.
+    pub fn last_trial_number(&self, run: RunId) -> Result<u32, StoreError> {
+        self.read(|transaction| last_number(transaction, run))
+    }
+
     /// The numbers of every trial of a run that has ended, in the order of ending. The only reading function that
     /// holds a whole run in memory (80 bytes a trial). Blocks.
     pub fn numbers(&self, run: RunId) -> Result<Vec<TrialNumbers>, StoreError> {
