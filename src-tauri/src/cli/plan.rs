@@ -1,9 +1,9 @@
 //! `bakeoff plan CAMPAIGN`
 
 use super::output::{Output, data, table};
+use super::workflow::Inputs;
 use super::{BAD_INPUT, CliResult, DONE};
 use bakeoff_core::chart::format;
-use super::workflow::Inputs;
 use bakeoff_service::Service;
 use bakeoff_service::dto::{PlanPreview, WorkflowLaunch};
 

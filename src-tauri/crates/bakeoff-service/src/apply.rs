@@ -74,7 +74,10 @@ impl Service {
             metric: preview.metric.clone(),
             evidence: match (&preview.block, reason) {
                 (Some(block), Some(reason)) => {
-                    format!("{}; applied in spite of the block of run #{}: {reason}", preview.evidence, block.run)
+                    format!(
+                        "{}; applied in spite of the block of run #{}: {reason}",
+                        preview.evidence, block.run
+                    )
                 }
                 _ => preview.evidence.clone(),
             },
@@ -381,7 +384,10 @@ fn is_unset(value: &serde_json::Value) -> bool {
         || value.as_object().is_some_and(serde_json::Map::is_empty)
 }
 
-pub(crate) fn value_at<'a>(root: &'a serde_json::Value, path: &[yaml::Step]) -> Option<&'a serde_json::Value> {
+pub(crate) fn value_at<'a>(
+    root: &'a serde_json::Value,
+    path: &[yaml::Step],
+) -> Option<&'a serde_json::Value> {
     path.iter().try_fold(root, |value, step| match step {
         yaml::Step::Key(key) => value.get(key),
         yaml::Step::Index(index) => value.get(index).or_else(|| value.get(index.to_string())),

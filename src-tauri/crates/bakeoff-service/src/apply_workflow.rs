@@ -33,10 +33,9 @@ pub(crate) fn node_prompts(source: &Variant, target: &ApplyTarget, old: &str) ->
             .with_diagnostics(findings)
     })?;
     let (mut differences, mut edits) = (Vec::new(), Vec::new());
-    for (field, key_path, to) in [
-        ("prompt", prompt_path, &source.prompt),
-        ("system_prompt", system_path, &source.system_prompt),
-    ] {
+    for (field, key_path, to) in
+        [("prompt", prompt_path, &source.prompt), ("system_prompt", system_path, &source.system_prompt)]
+    {
         let path = yaml::parse_path(key_path);
         let from = crate::apply::value_at(&document.value, &path).and_then(|value| value.as_str());
         if from == to.as_deref() {

@@ -208,7 +208,9 @@ impl From<MlflowError> for ServiceError {
             _ => ErrorCode::Unavailable,
         };
         let hint = match code {
-            ErrorCode::Unavailable => "check the tracking URI and that the server runs; stored results are safe",
+            ErrorCode::Unavailable => {
+                "check the tracking URI and that the server runs; stored results are safe"
+            }
             ErrorCode::NotFound => "list them: bakeoff list-experiments --mlflow-uri URI",
             _ => "such as http://127.0.0.1:5000, sqlite:///mlflow.db or ./mlruns",
         };

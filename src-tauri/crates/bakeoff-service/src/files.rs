@@ -25,8 +25,9 @@ pub fn check(kind: FileKind, name: &str, text: &str) -> Vec<Diagnostic> {
 /// The kind of a path, or an error that lists the folders.
 pub fn known_kind(path: &str) -> Result<FileKind> {
     kind_of(path).ok_or_else(|| {
-        ServiceError::bad_input(format!("{path} is not a file that Bakeoff reads"))
-            .with_hint("variants/*.yaml, campaigns/*.yaml, workflows/*.yaml and datasets/*.jsonl, *.csv or *.yaml are")
+        ServiceError::bad_input(format!("{path} is not a file that Bakeoff reads")).with_hint(
+            "variants/*.yaml, campaigns/*.yaml, workflows/*.yaml and datasets/*.jsonl, *.csv or *.yaml are",
+        )
     })
 }
 

@@ -38,14 +38,15 @@ impl Service {
         let request = CompareRequest { runs: vec![run], ..CompareRequest::default() };
         let view = self.compare(&request)?;
         let campaign = self.store().definition(run)?.campaign;
-        self.wait(self.store().set_gate_results(
-            run,
-            GateCheck { results: view.gates.clone(), at: self.now() },
-        ))?;
+        self.wait(
+            self.store().set_gate_results(run, GateCheck { results: view.gates.clone(), at: self.now() }),
+        )?;
         let blocking: Vec<GateResult> = view
             .gates
             .iter()
-            .filter(|result| result.verdict == GateVerdict::Fail && result.gate.action == GateAction::BlockDeploy)
+            .filter(|result| {
+                result.verdict == GateVerdict::Fail && result.gate.action == GateAction::BlockDeploy
+            })
             .cloned()
             .collect();
         if let (false, Some(workflow)) = (blocking.is_empty(), campaign.workflow) {

@@ -130,8 +130,7 @@ impl Service {
 
     /// Stops sending; what was being sent is completed next time.
     pub(crate) fn stop_exporters(&self) {
-        let exporters =
-            std::mem::take(&mut *self.exporters.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let exporters = std::mem::take(&mut *self.exporters.0.lock().unwrap_or_else(PoisonError::into_inner));
         for exporter in exporters.into_values() {
             self.handle().block_on(exporter.stop());
         }
@@ -151,9 +150,7 @@ fn in_force(campaign: Option<&Campaign>, settings: &Settings) -> Option<InForce>
         return None;
     }
     let named = |uri: Option<String>, source| {
-        uri.map(|uri| uri.trim().to_owned())
-            .filter(|uri| !uri.is_empty())
-            .map(|uri| InForce { uri, source })
+        uri.map(|uri| uri.trim().to_owned()).filter(|uri| !uri.is_empty()).map(|uri| InForce { uri, source })
     };
     named(own.and_then(|own| own.tracking_uri.clone()), "workflow")
         .or_else(|| named(settings.mlflow_tracking_uri.clone(), "settings"))

@@ -46,12 +46,8 @@ impl StoreOutbox {
             return Ok(true);
         }
         let wrong = |error: std::io::Error| OutboxError(format!("{}: {error}", self.lock_path.display()));
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&self.lock_path)
-            .map_err(wrong)?;
+        let file =
+            File::options().create(true).truncate(false).write(true).open(&self.lock_path).map_err(wrong)?;
         match file.try_lock() {
             Ok(()) => {
                 *lock = Some(file);
@@ -154,11 +150,18 @@ impl StoreOutbox {
     }
 
     async fn sent(&self, run: u32, position: i64, refused: Vec<RefusedItem>) -> Result<(), OutboxError> {
-        let Some(export) = self.exports()?.into_iter().find(|export| export.run == run) else { return Ok(()) };
+        let Some(export) = self.exports()?.into_iter().find(|export| export.run == run) else {
+            return Ok(());
+        };
         let last = self.store.last_trial_number(run).map_err(told)?;
         let position = u32::try_from(position).unwrap_or(u32::MAX);
         let refusal = refused.first().map(|first| {
-            format!("{} of its trials were not accepted, such as {}: {}", refused.len(), first.position, first.reason)
+            format!(
+                "{} of its trials were not accepted, such as {}: {}",
+                refused.len(),
+                first.position,
+                first.reason
+            )
         });
         let export = MlflowExport {
             position: position.min(last),
@@ -171,7 +174,9 @@ impl StoreOutbox {
     }
 
     async fn failed(&self, run: u32, reason: String) -> Result<(), OutboxError> {
-        let Some(export) = self.exports()?.into_iter().find(|export| export.run == run) else { return Ok(()) };
+        let Some(export) = self.exports()?.into_iter().find(|export| export.run == run) else {
+            return Ok(());
+        };
         let export = MlflowExport {
             state: ExportState::Failed,
             error: Some(reason),

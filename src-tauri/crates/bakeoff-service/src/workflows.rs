@@ -224,8 +224,7 @@ impl Service {
                 }
             }
         }
-        let names: Vec<String> =
-            loaded.variants.iter().map(|loaded| loaded.variant.name.clone()).collect();
+        let names: Vec<String> = loaded.variants.iter().map(|loaded| loaded.variant.name.clone()).collect();
         let has_rows = dataset.is_some();
         loaded.campaign = Some(campaign_of(&workflow, source, test.as_ref(), names));
         Ok((loaded, has_rows))

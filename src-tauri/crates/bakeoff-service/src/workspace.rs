@@ -160,7 +160,8 @@ pub fn has_extension(path: &Path, extensions: &[&str]) -> bool {
 /// Whether it is a copy that Apply kept beside a workflow: `NAME.backup.TIME.yaml`.
 fn is_backup(path: &Path) -> bool {
     let name = stem(path);
-    name.rsplit_once(".backup.").is_some_and(|(_, time)| time.starts_with(|first: char| first.is_ascii_digit()))
+    name.rsplit_once(".backup.")
+        .is_some_and(|(_, time)| time.starts_with(|first: char| first.is_ascii_digit()))
 }
 
 fn is_hidden(path: &Path) -> bool {

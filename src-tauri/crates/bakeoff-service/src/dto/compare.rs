@@ -1,8 +1,8 @@
 //! Comparing.
 
 use bakeoff_core::analysis::{Comparison, Confusion, Slice};
-use bakeoff_core::gate::GateResult;
 use bakeoff_core::chart::{ChartKind, ChartTheme, Mark};
+use bakeoff_core::gate::GateResult;
 use bakeoff_core::metric::Metric;
 use bakeoff_core::outcome::Outcome;
 use serde::{Deserialize, Serialize};
