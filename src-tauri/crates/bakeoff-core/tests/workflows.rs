@@ -235,8 +235,34 @@ fn huge_files_are_refused_quickly() {
     let checked = workflow::check("x", &format!("schema_version: \"1.0\"\nnodes:\n{many}"));
     assert_eq!(
         told(&checked.diagnostics),
-        ["3:3: error: `nodes` is too long: a workflow has at most 500 (split the workflow)"]
+        ["3:3: error: `nodes` is too long: a workflow has at most 200 (split the workflow)"]
     );
+    // The largest that is read at all: a chain of 200 nodes, and variants with overrides.
+    let nodes: String =
+        (0..200).map(|n| format!("  - {{id: n{n}, prompt: \"{{a}}\", outputs: [a]}}\n")).collect();
+    let to = |n: usize| if n == 199 { "END".to_owned() } else { format!("n{}", n + 1) };
+    let edges: String = (0..199).map(|n| format!("  - {{from: n{n}, to: {}}}\n", to(n))).collect();
+    let variants: String = (180..200)
+        .map(|n| format!("    - {{name: v{n}, config_overrides: {{nodes.n{n}.llm.temperature: 1}}}}\n"))
+        .collect();
+    let largest = format!(
+        "schema_version: \"1.0\"\nflow: {{name: x}}\nstate: {{fields: {{a: {{type: str}}}}}}\nconfig: {{llm: {{provider: builtin}}}}\nnodes:\n{nodes}edges:\n  - {{from: START, to: n0}}\n{edges}ab_test:\n  experiment: e\n  variants:\n{variants}"
+    );
+    let checked = workflow::check("x", &largest);
+    let last = "no edge begins at the node `n199`: it leads nowhere";
+    assert_eq!(checked.diagnostics.len(), 200, "one dead end, and 199 nodes that lead to it");
+    assert!(checked.diagnostics.iter().any(|one| one.message == last));
+    let ended =
+        largest.replace("  - {from: START, to: n0}", "  - {from: START, to: n0}\n  - {from: n199, to: END}");
+    assert_eq!(
+        told(&workflow::check("x", &ended).diagnostics),
+        ["207:3: error: `edges` is too long: a workflow has at most 200 (split the workflow)"]
+    );
+    let ended = ended
+        .replace("  - {id: n198, prompt: \"{a}\", outputs: [a]}\n", "")
+        .replace("  - {from: n197, to: n198}\n  - {from: n198, to: n199}", "  - {from: n197, to: n199}");
+    let ended = ended.replace("nodes.n198.", "nodes.n197.");
+    assert_eq!(told(&workflow::check("x", &ended).diagnostics), Vec::<String>::new());
     let huge = format!("schema_version: \"1.0\"\nflow: {{name: \"{}\"}}\n", "x".repeat(9 << 20));
     assert!(workflow::check("x", &huge).diagnostics[0].message.contains("a YAML file may have 8 MiB"));
 }

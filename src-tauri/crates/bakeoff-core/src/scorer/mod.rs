@@ -7,6 +7,7 @@ mod number;
 pub(crate) mod raw;
 pub mod rubric;
 mod score;
+mod structure;
 mod weigh;
 
 use crate::variant::Provider;

@@ -2,7 +2,7 @@
 
 use super::compile::{CompiledScorer, Judge, Pattern};
 use super::number::number;
-use super::{Scorer, ScorerKind, json, rubric};
+use super::{Scorer, ScorerKind, json, rubric, structure};
 use crate::template::Template;
 use crate::trial::Score;
 use crate::variant::Provider;
@@ -197,14 +197,14 @@ impl Answer<'_> {
 }
 
 /// One scorer's finding.
-struct Judged {
-    score: f64,
-    passed: bool,
-    reason: String,
-    labels: Option<(String, Option<String>)>,
+pub(super) struct Judged {
+    pub(super) score: f64,
+    pub(super) passed: bool,
+    pub(super) reason: String,
+    pub(super) labels: Option<(String, Option<String>)>,
 }
 
-fn yes_no(passed: bool, reason: String) -> Judged {
+pub(super) fn yes_no(passed: bool, reason: String) -> Judged {
     Judged { score: f64::from(u8::from(passed)), passed, reason, labels: None }
 }
 
@@ -236,10 +236,10 @@ fn judge(judge: &Judge, fields: &Map<String, Value>, answer: &mut Answer<'_>) ->
             let is_json = json::whole_or_fenced(text).is_some();
             Ok(yes_no(is_json, format!("the answer is {}JSON", if is_json { "" } else { "not " })))
         }
-        Judge::JsonSchema(schema) => Ok(valid(schema, answer.json())),
+        Judge::JsonSchema(schema) => Ok(structure::valid(schema, answer.json())),
         Judge::JsonField { field, equals } => {
             let expected = render(equals, fields)?;
-            Ok(json_field(field, equals, &expected, answer.json()))
+            Ok(structure::json_field(field, equals, &expected, answer.json()))
         }
         Judge::Numeric { value, tolerance, field } => {
             let expected = render(value, fields)?;
@@ -263,7 +263,7 @@ fn render(template: &Template, fields: &Map<String, Value>) -> Result<String, St
     template.render(fields).map_err(|error| error.message)
 }
 
-fn is_of_expected(template: &Template) -> bool {
+pub(super) fn is_of_expected(template: &Template) -> bool {
     template.fields().contains("expected")
 }
 
@@ -308,54 +308,6 @@ fn matches(pattern: &Pattern, fields: &Map<String, Value>, text: &str) -> Result
         Some(found) => yes_no(true, format!("the pattern matches {}", quoted(found.as_str()))),
         None => yes_no(false, format!("the pattern `{regex}` matches nowhere in the answer")),
     })
-}
-
-const NO_JSON: &str = "the answer has no JSON in it";
-
-fn valid(schema: &jsonschema::Validator, found: Option<&Value>) -> Judged {
-    let Some(found) = found else { return yes_no(false, NO_JSON.to_owned()) };
-    match schema.iter_errors(found).next() {
-        None => yes_no(true, "the answer's JSON is valid against the schema".to_owned()),
-        Some(error) => {
-            let path = error.instance_path().as_str();
-            let place = if path.is_empty() { String::new() } else { format!(" at {path}") };
-            yes_no(false, shortened(&format!("the answer's JSON is not valid{place}: {error}"), 400))
-        }
-    }
-}
-
-fn json_field(field: &str, template: &Template, expected: &str, found: Option<&Value>) -> Judged {
-    let value = found.and_then(|json| json::field(json, field));
-    let (equal, reason) = match (found, value) {
-        (None, _) => (false, format!("{NO_JSON}; expected {field} to be {}", quoted(expected))),
-        (Some(_), None) => {
-            (false, format!("the answer's JSON has no {field}, expected {}", quoted(expected)))
-        }
-        (Some(_), Some(value)) => {
-            let text = json::as_text(value);
-            let equal = text.trim() == expected.trim() || same_json(value, expected);
-            let reason = match equal {
-                true => format!("{field} is {}", quoted(&text)),
-                false => format!("{field} is {}, expected {}", quoted(&text), quoted(expected)),
-            };
-            (equal, reason)
-        }
-    };
-    let answered = value.map(|value| label(&json::as_text(value)));
-    let labels = is_of_expected(template).then(|| (label(expected), answered));
-    Judged { labels, ..yes_no(equal, reason) }
-}
-
-/// Numbers, lists and objects are compared by value: `1.0` is `1`.
-fn same_json(value: &Value, expected: &str) -> bool {
-    if value.is_string() {
-        return false;
-    }
-    match (value.as_f64(), serde_json::from_str::<Value>(expected)) {
-        (Some(number), Ok(expected)) => expected.as_f64() == Some(number),
-        (None, Ok(expected)) => *value == expected,
-        (_, Err(_)) => false,
-    }
 }
 
 fn numeric(
@@ -407,7 +359,7 @@ fn levenshtein(expected: &str, threshold: f64, text: &str) -> Result<Judged, Str
     Ok(Judged { score: similarity, ..yes_no(similarity >= threshold, reason) })
 }
 
-fn label(text: &str) -> String {
+pub(super) fn label(text: &str) -> String {
     shortened(text.trim(), MAX_LABEL)
 }
 
@@ -416,7 +368,7 @@ pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", shortened(text, 120).replace('\n', "⏎"))
 }
 
-fn shortened(text: &str, most: usize) -> String {
+pub(super) fn shortened(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
         None => text.to_owned(),

@@ -10,7 +10,7 @@ pub(super) fn check(edges: &[Edge], nodes: &Nodes, findings: &mut Findings) {
     if nodes.ids().is_empty() || findings.is_wrong(&key("edges")) || nodes.has_wrong_ids(findings) {
         return;
     }
-    let graph = Graph { edges };
+    let graph = Graph { edges, by_source: edges.iter().map(|edge| (edge.from.as_str(), edge)).collect() };
     circles(&graph, findings);
     if !findings.is_wrong(&key("edges")) {
         dead_ends(&graph, nodes, findings);
@@ -20,18 +20,61 @@ pub(super) fn check(edges: &[Edge], nodes: &Nodes, findings: &mut Findings) {
 
 struct Graph<'a> {
     edges: &'a [Edge],
+    by_source: BTreeMap<&'a str, &'a Edge>,
 }
 
 impl<'a> Graph<'a> {
     /// Where the workflow may go on after a place; a loop's own repetition left out.
     fn after(&self, place: &str) -> Vec<&'a str> {
-        let Some(edge) = self.edges.iter().find(|edge| edge.from == place) else { return Vec::new() };
+        let Some(edge) = self.by_source.get(place) else { return Vec::new() };
         match &edge.next {
             Next::To(to) => vec![to],
             Next::Routes(routes) => routes.iter().map(|route| route.to.as_str()).collect(),
             Next::Loop { exit_to, .. } => vec![exit_to],
             Next::Parallel { target_node, .. } => vec![target_node],
         }
+    }
+
+    /// The places from which a circle can be reached: what is left when places that lead only out of the graph are taken
+    /// away, again and again. None in most workflows, which then need no search.
+    fn before_circles(&self) -> BTreeSet<&'a str> {
+        let mut left: BTreeSet<&str> = self.by_source.keys().copied().collect();
+        let mut before: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let mut open: BTreeMap<&str, usize> = BTreeMap::new();
+        for place in self.by_source.keys().copied() {
+            let after: Vec<&str> = self.after(place).into_iter().filter(|to| left.contains(to)).collect();
+            open.insert(place, after.len());
+            after.into_iter().for_each(|to| before.entry(to).or_default().push(place));
+        }
+        let mut ended: Vec<&str> =
+            open.iter().filter(|(_, open)| **open == 0).map(|(place, _)| *place).collect();
+        while let Some(place) = ended.pop() {
+            left.remove(place);
+            for earlier in before.get(place).into_iter().flatten() {
+                let Some(open) = open.get_mut(earlier) else { continue };
+                *open -= 1;
+                if *open == 0 {
+                    ended.push(earlier);
+                }
+            }
+        }
+        left
+    }
+
+    /// The places from which END can be reached.
+    fn before_end(&self) -> BTreeSet<&'a str> {
+        let mut before: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for place in self.by_source.keys().copied() {
+            self.after(place).into_iter().for_each(|to| before.entry(to).or_default().push(place));
+        }
+        let mut found = BTreeSet::new();
+        let mut waiting = vec![END];
+        while let Some(place) = waiting.pop() {
+            if found.insert(place) {
+                waiting.extend(before.get(place).into_iter().flatten());
+            }
+        }
+        found
     }
 
     /// Every place that can be reached.
@@ -51,7 +94,7 @@ impl<'a> Graph<'a> {
 fn dead_ends(graph: &Graph<'_>, nodes: &Nodes, findings: &mut Findings) {
     for (index, id) in nodes.ids().iter().enumerate() {
         let path = nth(&key("nodes"), index);
-        if !graph.edges.iter().any(|edge| edge.from == *id) {
+        if !graph.by_source.contains_key(id.as_str()) {
             let finding = findings.error(
                 "no-end",
                 &path,
@@ -60,26 +103,12 @@ fn dead_ends(graph: &Graph<'_>, nodes: &Nodes, findings: &mut Findings) {
             finding.hint = Some(format!("add `- {{from: {id}, to: END}}`"));
         }
     }
-    // What END can be reached from, backwards.
-    let mut ends: BTreeSet<&str> = [END].into();
-    loop {
-        let more: Vec<&str> = graph
-            .edges
-            .iter()
-            .filter(|edge| !ends.contains(edge.from.as_str()))
-            .filter(|edge| graph.after(&edge.from).iter().any(|to| ends.contains(to)))
-            .map(|edge| edge.from.as_str())
-            .collect();
-        if more.is_empty() {
-            break;
-        }
-        ends.extend(more);
-    }
+    let ends = graph.before_end();
     for (index, id) in nodes.ids().iter().enumerate() {
         let path = nth(&key("nodes"), index);
         if !ends.contains(id.as_str())
             && !findings.is_wrong(&path)
-            && graph.edges.iter().any(|edge| edge.from == *id)
+            && graph.by_source.contains_key(id.as_str())
         {
             let finding = findings.error("no-end", &path, format!("the node `{id}` never leads to END"));
             finding.hint = Some("let one of the edges after it lead to END".to_owned());
@@ -107,7 +136,8 @@ fn circles(graph: &Graph<'_>, findings: &mut Findings) {
     let mut told: BTreeSet<BTreeSet<&str>> = BTreeSet::new();
     let place: BTreeMap<&str, usize> =
         graph.edges.iter().enumerate().map(|(index, edge)| (edge.from.as_str(), index)).collect();
-    for edge in graph.edges {
+    let suspects = graph.before_circles();
+    for edge in graph.edges.iter().filter(|edge| suspects.contains(edge.from.as_str())) {
         let Some(circle) = circle(graph, &edge.from) else { continue };
         if !told.insert(circle.iter().copied().collect()) {
             continue;

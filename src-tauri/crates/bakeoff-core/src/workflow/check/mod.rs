@@ -26,7 +26,7 @@ use std::sync::LazyLock;
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::of::<RawWorkflow>("Bakeoff workflow"));
 
 /// How many nodes, edges, fields, variants and so on a workflow may have.
-const LONGEST: usize = 500;
+const LONGEST: usize = 200;
 
 /// The JSON Schema of a workflow file.
 pub fn schema() -> serde_json::Value {

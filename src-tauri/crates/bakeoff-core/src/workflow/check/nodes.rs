@@ -175,16 +175,11 @@ fn outputs(
 ) -> Vec<Output> {
     let names_path = under(path, "outputs");
     let schema_path = under(path, "output_schema");
-    let id = node.id.as_deref().unwrap_or_default();
     let of_schema = of_schema(node, &schema_path, findings);
     let mut outputs: Vec<Output> = Vec::new();
     let written = node.outputs.as_deref().unwrap_or_default();
-    if written.is_empty() && !findings.is_wrong(&names_path) && !findings.is_wrong(path) {
-        let place = if node.outputs.is_some() { &names_path[..] } else { path };
-        let finding = findings.error("missing", place, format!("the node `{id}` has no outputs"));
-        finding.hint = Some(
-            "add `outputs:` with the state fields that it writes, such as `outputs: [answer]`".to_owned(),
-        );
+    if written.is_empty() {
+        no_outputs(node, path, findings);
     }
     let is_only = written.len() == 1;
     for (index, name) in written.iter().enumerate() {
@@ -232,6 +227,18 @@ fn outputs(
         left_out(list, written, findings);
     }
     outputs
+}
+
+fn no_outputs(node: &RawNode, path: &[Step], findings: &mut Findings) {
+    let names_path = under(path, "outputs");
+    if findings.is_wrong(&names_path) || findings.is_wrong(path) {
+        return;
+    }
+    let place = if node.outputs.is_some() { &names_path[..] } else { path };
+    let id = node.id.as_deref().unwrap_or_default();
+    let finding = findings.error("missing", place, format!("the node `{id}` has no outputs"));
+    finding.hint =
+        Some("add `outputs:` with the state fields that it writes, such as `outputs: [answer]`".to_owned());
 }
 
 fn several(path: &[Step], findings: &mut Findings) {
