@@ -78,10 +78,15 @@ fn good_samples_are_good() {
 #[test]
 fn the_starter_files_are_good() {
     let mut seen = 0;
-    for folder in ["variants", "src-tauri/starter/campaigns", "src-tauri/starter/datasets"] {
+    for folder in [
+        "variants",
+        "src-tauri/starter/campaigns",
+        "src-tauri/starter/datasets",
+        "src-tauri/starter/workflows",
+    ] {
         for entry in std::fs::read_dir(root().join(folder)).unwrap() {
             let path = entry.unwrap().path();
-            if path.extension().is_some_and(|extension| extension == "json") {
+            if path.extension().is_some_and(|extension| extension == "json" || extension == "py") {
                 continue;
             }
             let (has_value, diagnostics) = check(&path);
