@@ -85,6 +85,7 @@ fn trial(key: TrialKey, rng: &mut ChaCha8Rng) -> TrialNumbers {
         cost_usd: Some(0.001 * uniform()),
         input_tokens: Some(300 + (100.0 * uniform()) as u32),
         output_tokens: Some((50.0 * uniform()) as u32),
+        total_tokens: None,
         paced: false,
     }
 }

@@ -21,6 +21,7 @@ fn trial(case: u32, variant: u16, outcome: Outcome) -> TrialNumbers {
         cost_usd: Some(0.01),
         input_tokens: Some(100),
         output_tokens: Some(20),
+        total_tokens: None,
         paced: false,
     }
 }

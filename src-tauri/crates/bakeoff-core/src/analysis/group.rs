@@ -34,6 +34,7 @@ pub(super) struct Grouped {
     costs: Vec<f64>,
     input_tokens: Vec<f64>,
     output_tokens: Vec<f64>,
+    total_tokens: Vec<f64>,
     /// Whether some latency of the variant is artificial.
     pub(super) paced: Vec<bool>,
     /// Trials of no variant of the comparison.
@@ -91,6 +92,7 @@ impl Grouped {
             costs: room(),
             input_tokens: room(),
             output_tokens: room(),
+            total_tokens: room(),
             paced,
             outside: (trials.len() - order.len()) as u32,
             sparse,
@@ -109,6 +111,7 @@ impl Grouped {
         self.costs.push(known(trial.cost_usd, LARGEST));
         self.input_tokens.push(trial.input_tokens.map_or(f64::NAN, f64::from));
         self.output_tokens.push(trial.output_tokens.map_or(f64::NAN, f64::from));
+        self.total_tokens.push(trial.all_tokens().unwrap_or(f64::NAN));
     }
 
     /// How many dense case indices there are.
@@ -191,9 +194,7 @@ impl Grouped {
             Metric::Score => self.answered(|place| self.scores[place]),
             Metric::LatencyMs => self.answered(|place| self.latencies[place]),
             Metric::CostUsd => self.answered(|place| self.costs[place]),
-            Metric::TotalTokens => {
-                self.answered(|place| self.input_tokens[place] + self.output_tokens[place])
-            }
+            Metric::TotalTokens => self.answered(|place| self.total_tokens[place]),
             Metric::InputTokens => self.answered(|place| self.input_tokens[place]),
             Metric::OutputTokens => self.answered(|place| self.output_tokens[place]),
             Metric::SuccessRate | Metric::CostPerSuccessUsd => self.columns(|_| Reading::Nothing),

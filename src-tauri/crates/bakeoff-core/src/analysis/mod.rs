@@ -52,8 +52,18 @@ pub struct TrialNumbers {
     pub input_tokens: Option<u32>,
     /// Completion tokens.
     pub output_tokens: Option<u32>,
+    /// Both together, where only that is known (other programs' logs); absent: their sum.
+    pub total_tokens: Option<u32>,
     /// The latency is artificial.
     pub paced: bool,
+}
+
+impl TrialNumbers {
+    /// Prompt and completion tokens together.
+    pub fn all_tokens(&self) -> Option<f64> {
+        let sum = || Some(f64::from(self.input_tokens?) + f64::from(self.output_tokens?));
+        self.total_tokens.map(f64::from).or_else(sum)
+    }
 }
 
 /// What the analysis needs to know besides the trials.

@@ -113,7 +113,7 @@ fn of_trial(metric: Metric, trial: &TrialNumbers) -> Option<f64> {
         Metric::CostUsd | Metric::CostPerSuccessUsd => trial.cost_usd,
         Metric::InputTokens => trial.input_tokens.map(f64::from),
         Metric::OutputTokens => trial.output_tokens.map(f64::from),
-        Metric::TotalTokens => Some(f64::from(trial.input_tokens?) + f64::from(trial.output_tokens?)),
+        Metric::TotalTokens => trial.all_tokens(),
         Metric::SuccessRate => None,
     }
 }

@@ -36,7 +36,17 @@ fn any_trial() -> impl Strategy<Value = TrialNumbers> {
     (key, 0..Outcome::ALL.len(), numbers).prop_map(|(key, outcome, numbers)| {
         let (score, latency_ms, cost_usd, (input_tokens, output_tokens), paced) = numbers;
         let outcome = Outcome::ALL[outcome];
-        TrialNumbers { key, outcome, score, latency_ms, cost_usd, input_tokens, output_tokens, paced }
+        TrialNumbers {
+            key,
+            outcome,
+            score,
+            latency_ms,
+            cost_usd,
+            input_tokens,
+            output_tokens,
+            total_tokens: None,
+            paced,
+        }
     })
 }
 

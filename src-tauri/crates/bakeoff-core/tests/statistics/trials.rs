@@ -36,6 +36,7 @@ pub fn trial(variant: u16, case: u32, repetition: u16, outcome: Outcome) -> Tria
         cost_usd: answered.then_some(0.001),
         input_tokens: answered.then_some(300),
         output_tokens: answered.then_some(10),
+        total_tokens: None,
         paced: false,
     }
 }

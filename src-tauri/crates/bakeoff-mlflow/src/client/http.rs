@@ -162,7 +162,7 @@ impl Http {
 
     fn broken(&self, error: reqwest::Error) -> MlflowError {
         let why = if error.is_timeout() && !error.is_connect() {
-            format!("no answer within {} seconds", self.access.timeout.as_secs())
+            format!("no answer within {:?}", self.access.timeout)
         } else {
             last_cause(&error.without_url())
         };

@@ -71,6 +71,9 @@ pub(super) fn numbers(run: &Run, key: TrialKey) -> TrialNumbers {
     let first = |names: &[&str]| names.iter().find_map(|name| run.metric(name)).filter(|value| *value >= 0.0);
     let count = |names: &[&str]| first(names).map(|count| count.round() as u32);
     let known = !has_false_zeros(run);
+    let input_tokens = count(&["input_tokens", "prompt_tokens"]).filter(|_| known);
+    let output_tokens = count(&["output_tokens", "completion_tokens"]).filter(|_| known);
+    let both = input_tokens.is_some() && output_tokens.is_some();
     TrialNumbers {
         key,
         outcome: outcome(run),
@@ -80,8 +83,9 @@ pub(super) fn numbers(run: &Run, key: TrialKey) -> TrialNumbers {
             .filter(|score| (0.0..=1.0).contains(score)),
         latency_ms: first(&["duration_ms", "latency_ms"]),
         cost_usd: first(&["cost_usd", "total_cost_usd"]).filter(|_| known),
-        input_tokens: count(&["input_tokens", "prompt_tokens"]).filter(|_| known),
-        output_tokens: count(&["output_tokens", "completion_tokens"]).filter(|_| known),
+        input_tokens,
+        output_tokens,
+        total_tokens: count(&["total_tokens"]).filter(|_| known && !both),
         paced: false,
     }
 }

@@ -155,7 +155,6 @@ fn meta_of_active(folder: &Path) -> io::Result<Option<Value>> {
 
 fn read_run(folder: &Path) -> io::Result<Option<Run>> {
     let Some(meta) = meta_of_active(folder)? else { return Ok(None) };
-    let id = text(&meta["run_id"]).or_else(|| text(&meta["run_uuid"]));
     let (mut params, mut tags, mut metrics) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     each_file(&folder.join("params"), &mut |name, text| {
         params.insert(name, text);
@@ -166,10 +165,11 @@ fn read_run(folder: &Path) -> io::Result<Option<Run>> {
     each_file(&folder.join("metrics"), &mut |name, text| {
         metrics.extend(latest(&text).map(|value| (name, value)));
     })?;
-    let name = text(&meta["run_name"]).or_else(|| text(&meta["name"])).filter(|name| !name.is_empty());
+    // The tag and the folder's name are texts; in YAML a name such as 1e5 would be a number.
+    let name = tags.get("mlflow.runName").cloned().or_else(|| text(&meta["run_name"]));
     Ok(Some(Run {
-        run_id: id.unwrap_or_else(|| folder.file_name().unwrap_or_default().to_string_lossy().into_owned()),
-        name: name.or_else(|| tags.get("mlflow.runName").cloned()).unwrap_or_default(),
+        run_id: folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        name: name.or_else(|| text(&meta["name"])).unwrap_or_default(),
         status: RunStatus::from_name(&text(&meta["status"]).unwrap_or_default()),
         started_at: number(&meta["start_time"]),
         ended_at: number(&meta["end_time"]),

@@ -12,10 +12,10 @@ use crate::uri::TrackingUri;
 use bakeoff_core::trial::Millis;
 use futures::{StreamExt, TryStreamExt};
 
-/// Runs a page of a server's search.
-const PAGE: usize = 5_000;
+/// Runs a page of a server's search. MLflow needs some milliseconds for each, and an answer must come in time.
+const PAGE: usize = 1_000;
 /// A server has no way to count but to list: from so many on it is only said that there are more.
-const COUNTED: usize = 1_000;
+const COUNTED: usize = 200;
 /// Experiments that are counted at the same time.
 const COUNTING: usize = 4;
 

@@ -1,6 +1,7 @@
 //! Writing to and reading from the real MLflow, and from servers that misbehave.
 
 mod exporting;
+mod grouping;
 mod reading;
 mod support;
 mod writing;

@@ -53,6 +53,11 @@ fn check(experiment: &Experiment) {
     assert_eq!((short.cost_usd.min, short.cost_usd.max), (Some(0.001), Some(0.005)));
     assert_eq!((default.input_tokens.min, default.output_tokens.min), (Some(12.0), Some(30.0)));
     assert_eq!(default.cost_usd.min, Some(1e-7));
+    assert_eq!(
+        (short.total_tokens.n, short.total_tokens.mean.value),
+        (4, Some(50.0)),
+        "only the sum is logged"
+    );
 }
 
 #[test]

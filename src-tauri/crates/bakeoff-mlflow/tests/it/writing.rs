@@ -94,6 +94,7 @@ fn numbers(trials: &[TrialRecord]) -> Vec<bakeoff_core::analysis::TrialNumbers> 
         cost_usd: trial.cost_usd,
         input_tokens: narrow(trial.usage.input_tokens),
         output_tokens: narrow(trial.usage.output_tokens),
+        total_tokens: None,
         paced: false,
     };
     trials.iter().map(numbers).collect()

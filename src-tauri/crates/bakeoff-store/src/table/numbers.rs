@@ -117,5 +117,6 @@ fn read_numbers(row: &Row<'_>) -> rusqlite::Result<TrialNumbers> {
         cost_usd: row.get(4)?,
         input_tokens: narrow(row.get(5)?),
         output_tokens: narrow(row.get(6)?),
+        total_tokens: None,
     })
 }
