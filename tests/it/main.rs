@@ -9,6 +9,7 @@ mod exports;
 mod ipc;
 mod journey;
 mod json_output;
+mod mlflow;
 mod money;
 mod owners;
 mod providers;
