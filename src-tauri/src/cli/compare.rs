@@ -119,11 +119,31 @@ fn scorecard(variants: &[VariantSummary]) -> Vec<Vec<String>> {
     row("latency p50", &|v| estimate(&v.latency_ms.p50, format::milliseconds));
     row("latency p95", &|v| estimate(&v.latency_ms.p95, format::milliseconds));
     row("latency p99", &|v| estimate(&v.latency_ms.p99, format::milliseconds));
+    if variants.iter().any(ranks_differ) {
+        row("  p50, p95, p99 by nearest rank", &nearest_ranks);
+    }
     row("tokens a trial", &|v| estimate(&v.total_tokens.mean, |value| format!("{value:.0}")));
     row("cost a trial", &|v| estimate(&v.cost_usd.mean, format::usd));
     row("cost in all", &|v| total(&v.cost_usd));
     row("cost per success", &|v| estimate(&v.cost_per_success_usd, format::usd));
     rows
+}
+
+/// p50, p95 and p99 as other tools define them, for who compares with theirs.
+fn nearest_ranks(variant: &VariantSummary) -> String {
+    variant.latency_ms.nearest_rank.map_or_else(
+        || "—".to_owned(),
+        |ranks| [ranks.p50, ranks.p95, ranks.p99].map(format::milliseconds).join(", "),
+    )
+}
+
+/// Whether nearest rank gives another latency than our own definition, as it is shown.
+fn ranks_differ(variant: &VariantSummary) -> bool {
+    let latency = &variant.latency_ms;
+    let Some(ranks) = latency.nearest_rank else { return false };
+    [(latency.p50.value, ranks.p50), (latency.p95.value, ranks.p95), (latency.p99.value, ranks.p99)]
+        .into_iter()
+        .any(|(own, other)| own.map(format::milliseconds) != Some(format::milliseconds(other)))
 }
 
 fn paced(variant: &VariantSummary) -> &'static str {

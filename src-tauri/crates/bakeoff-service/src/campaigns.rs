@@ -1,7 +1,9 @@
 //! Campaigns: loading everything that one needs, and saying what launching it would mean.
 
 use crate::atomic;
-use crate::dto::{CampaignRow, DatasetPreview, DatasetRow, FileKind, PlanPreview, PlanVariant, ServiceError};
+use crate::dto::{
+    CampaignRow, DatasetPreview, DatasetRow, FileKind, PlanPreview, PlanVariant, RunRow, ServiceError,
+};
 use crate::error::Result;
 use crate::estimate;
 use crate::service::Service;
@@ -79,7 +81,7 @@ impl Service {
             });
         }
         for (name, (last_run, count)) in runs {
-            if !names.contains(&name) {
+            if !names.contains(&name) && !self.is_of_a_workflow(last_run.as_ref())? {
                 rows.push(CampaignRow {
                     name,
                     path: None,
@@ -91,6 +93,12 @@ impl Service {
             }
         }
         Ok(rows)
+    }
+
+    /// Whether a run was launched from a workflow file: its experiment is listed there, and is no campaign.
+    fn is_of_a_workflow(&self, run: Option<&RunRow>) -> Result<bool> {
+        let Some(run) = run else { return Ok(false) };
+        Ok(self.store().definition(run.id)?.campaign.workflow.is_some())
     }
 
     /// The data sets of the workspace.
@@ -233,6 +241,10 @@ impl Service {
             cases: Arc::from(Vec::new()),
             diagnostics: Vec::new(),
         };
+        if loaded.campaign.as_ref().is_some_and(|campaign| campaign.workflow.is_some()) {
+            loaded.diagnostics = diagnostics;
+            return self.load_workflow_campaign(source, loaded);
+        }
         if let Some(campaign) = &loaded.campaign {
             for name in &campaign.variants {
                 let Some(path) = self.files().find(FileKind::Variant, name) else { continue };

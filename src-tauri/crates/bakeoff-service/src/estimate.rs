@@ -11,6 +11,7 @@ use bakeoff_core::scorer::ScorerKind;
 use bakeoff_core::template::Template;
 use bakeoff_core::trial::Usage;
 use bakeoff_core::variant::{Provider, Variant};
+use bakeoff_core::workflow::Node;
 use std::collections::BTreeMap;
 
 /// Characters that are taken for a token.
@@ -58,14 +59,18 @@ impl Service {
         let mut milliseconds = Some(0.0);
         for LoadedVariant { variant, .. } in variants {
             let known = earlier.get(&variant.name).copied().unwrap_or_default();
-            let price = prices.price(variant.provider, &variant.model);
-            if price.is_none() {
-                unknown_prices.push(format!("{} ({})", variant.model, variant.name));
+            let calls = calls(variant, cases, known);
+            let mut one_trial = calls.is_some().then_some(0.0);
+            for call in calls.iter().flatten() {
+                let price = prices.price(call.provider, &call.model);
+                if price.is_none() {
+                    unknown_prices.push(format!("{} ({})", call.model, variant.name));
+                }
+                let cost = price.and_then(|price| price.cost_usd(&call.usage));
+                one_trial = one_trial.zip(cost).map(|(sum, cost)| sum + cost);
             }
-            let usage = usage(variant, cases, known);
-            let one_call = price.and_then(|price| price.cost_usd(&usage));
             let trials = cases.len() as f64 * repetitions;
-            costs.push(one_call.map(|cost| cost * trials));
+            costs.push(one_trial.map(|cost| cost * trials));
             let latency = known.latency_ms.or(variant.pace_ms.map(|pace| pace as f64));
             milliseconds = milliseconds.zip(latency).map(|(sum, latency)| sum + latency * trials);
         }
@@ -73,14 +78,18 @@ impl Service {
         diagnostics.extend(budget_warning(campaign, &unknown_prices));
         let spends_money = variants
             .iter()
-            .map(|loaded| loaded.variant.provider)
+            .flat_map(|loaded| providers(&loaded.variant))
             .chain(judge_providers(campaign))
             .any(is_charged);
         let total = costs.iter().copied().sum::<Option<f64>>().filter(|_| !judges);
         let trials = (cases.len() * variants.len()) as u32 * u32::from(campaign.trials_per_combination);
+        let runs_a_program = variants.iter().any(|loaded| has_runner(&loaded.variant));
+        let is_workflow = campaign.workflow.is_some();
         let cost_note = match (total, judges) {
+            _ if runs_a_program => "what your own program costs is not known".to_owned(),
             (_, true) => "judges are not estimated".to_owned(),
             (Some(0.0), _) => "these models are free".to_owned(),
+            (Some(_), _) if is_workflow => "each node once; tokens estimated as characters ÷ 4".to_owned(),
             (Some(_), _) => "tokens estimated as characters ÷ 4".to_owned(),
             (None, _) => format!("the price of {} is unknown; set it in Settings", unknown_prices.join(", ")),
         };
@@ -105,7 +114,8 @@ impl Service {
         variants: &[LoadedVariant],
         campaign: Option<&Campaign>,
     ) -> Vec<Diagnostic> {
-        let mut providers: Vec<Provider> = variants.iter().map(|loaded| loaded.variant.provider).collect();
+        let mut providers: Vec<Provider> =
+            variants.iter().flat_map(|loaded| providers(&loaded.variant)).collect();
         providers.extend(campaign.into_iter().flat_map(judge_providers));
         providers.sort_unstable();
         providers.dedup();
@@ -147,6 +157,54 @@ pub(crate) fn unknown(note: &str) -> Estimate {
 
 fn rough(value: Option<f64>, n: u32, note: String) -> Estimate {
     analysis::Estimate { value, interval: None, n, method: "rough estimate".to_owned(), note: Some(note) }
+}
+
+/// One call of a trial.
+struct Call {
+    provider: Provider,
+    model: String,
+    usage: Usage,
+}
+
+/// The calls of a usual trial: of a workflow, every node once. `None` for a program of the user's own.
+fn calls(variant: &Variant, cases: &[Case], earlier: Earlier) -> Option<Vec<Call>> {
+    let Some(part) = &variant.workflow else {
+        let usage = usage(variant, cases, earlier);
+        return Some(vec![Call { provider: variant.provider, model: variant.model.clone(), usage }]);
+    };
+    if has_runner(variant) {
+        return None;
+    }
+    let nodes = &part.program.nodes;
+    let step = (cases.len() / SAMPLED).max(1);
+    let looked_at: Vec<usize> = cases.iter().step_by(step).map(|case| case.json.get().len()).collect();
+    let of_case = looked_at.iter().sum::<usize>().checked_div(looked_at.len()).unwrap_or(0);
+    let output =
+        earlier.output_tokens.map_or(USUAL_ANSWER as f64, |tokens| tokens / nodes.len().max(1) as f64);
+    let call = |node: &Node| {
+        let own = node.prompt.len() + node.system_prompt.as_ref().map_or(0, String::len);
+        let limit = u64::from(node.llm.max_output_tokens.unwrap_or(u32::MAX));
+        let usage = Usage {
+            input_tokens: Some((own + of_case).div_ceil(CHARACTERS_A_TOKEN) as u64),
+            cached_input_tokens: None,
+            output_tokens: Some((output.round() as u64).min(limit)),
+        };
+        Call { provider: node.llm.provider, model: node.llm.model.clone(), usage }
+    };
+    Some(nodes.iter().map(call).collect())
+}
+
+/// Where a variant's models run: of a workflow, those of every node.
+fn providers(variant: &Variant) -> Vec<Provider> {
+    match &variant.workflow {
+        Some(_) if has_runner(variant) => Vec::new(),
+        Some(part) => part.program.nodes.iter().map(|node| node.llm.provider).collect(),
+        None => vec![variant.provider],
+    }
+}
+
+fn has_runner(variant: &Variant) -> bool {
+    variant.workflow.as_ref().is_some_and(|part| part.program.runner.is_some())
 }
 
 /// The tokens of a usual call.

@@ -34,6 +34,7 @@ mod settings;
 mod time;
 mod variants;
 mod watch;
+mod workflow_load;
 mod workflows;
 mod workspace;
 

@@ -3,7 +3,7 @@
 use super::estimate::{Notes, count};
 use super::group::Column;
 use super::rate::{FEW_CASES, THESE_CASES_ONLY, over_cases};
-use super::{Distribution, Estimate};
+use super::{Distribution, Estimate, NearestRank};
 use crate::metric::Metric;
 use crate::stats::clustered::{CaseTotal, clustered_mean};
 use crate::stats::percentile::{Sample, minimum_n};
@@ -22,7 +22,7 @@ pub(super) fn distribution(
         Metric::Score => Range { least: 0.0, most: 1.0, note: "interval clipped to 0–1" },
         _ => Range { least: 0.0, most: f64::INFINITY, note: "interval clipped at 0" },
     };
-    let Numbers { n, sum, mean, percentiles: [p50, p90, p95, p99], extremes } =
+    let Numbers { n, sum, mean, percentiles: [p50, p90, p95, p99], extremes, nearest_rank } =
         numbers(column, notes, missing, confidence, Some(range));
     Distribution {
         metric,
@@ -36,6 +36,7 @@ pub(super) fn distribution(
         p99,
         min: extremes.map(|(least, _)| least),
         max: extremes.map(|(_, most)| most),
+        nearest_rank,
     }
 }
 
@@ -57,6 +58,7 @@ pub(super) struct Numbers {
     pub(super) percentiles: [Estimate; 4],
     /// The smallest and the largest.
     pub(super) extremes: Option<(f64, f64)>,
+    nearest_rank: Option<NearestRank>,
 }
 
 /// Describes a column.
@@ -85,7 +87,11 @@ pub(super) fn numbers(
         }
     };
     let percentiles = [0.5, 0.9, 0.95, 0.99].map(&mut percentile);
-    Numbers { n, sum, mean, percentiles, extremes }
+    let nearest_rank = match [0.5, 0.9, 0.95, 0.99].map(|p| sample.nearest_rank(p)) {
+        [Some(p50), Some(p90), Some(p95), Some(p99)] => Some(NearestRank { p50, p90, p95, p99 }),
+        _ => None,
+    };
+    Numbers { n, sum, mean, percentiles, extremes, nearest_rank }
 }
 
 /// The mean with its t interval over cases, cut to what the quantity can be.

@@ -133,6 +133,24 @@ pub struct Distribution {
     pub min: Option<f64>,
     /// Largest.
     pub max: Option<f64>,
+    /// The same percentiles by nearest rank, as system S3 and others define them.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub nearest_rank: Option<NearestRank>,
+}
+
+/// Percentiles by nearest rank: the value at index ceil(p·n) − 1, always one of the values.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct NearestRank {
+    /// Median.
+    pub p50: f64,
+    /// 90th percentile.
+    pub p90: f64,
+    /// 95th percentile.
+    pub p95: f64,
+    /// 99th percentile.
+    pub p99: f64,
 }
 
 /// How many trials ended in an outcome.

@@ -28,6 +28,7 @@ fn distribution(metric: Metric, mean: f64) -> Distribution {
         p99: at(2.5),
         min: Some(mean * 0.5),
         max: Some(mean * 3.0),
+        nearest_rank: None,
     }
 }
 

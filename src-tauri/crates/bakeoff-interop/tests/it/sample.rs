@@ -85,6 +85,7 @@ fn distribution(metric: Metric, mean: f64) -> Distribution {
         p99,
         min: Some(mean * 0.4),
         max: Some(mean * 3.1),
+        nearest_rank: None,
     }
 }
 
