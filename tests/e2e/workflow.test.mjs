@@ -92,6 +92,7 @@ test("a block is shown on the workflow and lifted with a reason", async () => {
       const check = JSON.parse(home.cli("--json", "deploy-check", "mlflow_example"));
       return check.block === null && check.history[0].lifted_reason === "a pilot with ten users";
     });
+    await session.click(`${id("block-history")} summary`);
     await session.textMatches(id("block-history"), /a pilot with ten users/);
   } finally {
     await app.close();

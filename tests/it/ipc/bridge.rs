@@ -57,6 +57,7 @@ impl Bridge {
     /// Calls a command that must fail, and with a `ServiceError`.
     #[track_caller]
     pub fn fail(&self, command: &str, arguments: Value) -> ServiceError {
+        self.note(command, &arguments);
         refusal(command, invoke(&self.open, command, &arguments))
     }
 

@@ -50,6 +50,7 @@ fn every_command_answers_the_page_with_its_type() {
     applying(&bridge, run);
     steering(&bridge);
     settings(&bridge);
+    workflows(&bridge);
     assert_eq!(bridge.called(), sources::called_by_page(), "each with the arguments that the page sends");
 }
 
@@ -239,6 +240,30 @@ fn steering(bridge: &Bridge) {
     stop();
     let () = bridge.call("delete_run", here.clone());
     assert_eq!(bridge.fail("run_detail", here).code, ErrorCode::NotFound);
+}
+
+fn workflows(bridge: &Bridge) {
+    let path = "workflows/mlflow_example.yaml";
+    let rows: Vec<WorkflowRow> = bridge.call("list_workflows", json!({}));
+    assert!(rows.iter().any(|row| row.path == path && row.workflow.is_some()), "{rows:#?}");
+    let launch = json!({"inputs": {}, "alone": false, "options": {}});
+    let preview: PlanPreview = bridge.call("preview_workflow", json!({"workflow": path, "launch": launch}));
+    assert_eq!(preview.trials, 300);
+    let run: RunRow = bridge.call("launch_workflow", json!({"workflow": path, "launch": launch}));
+    until("the workflow's run ends", || {
+        bridge.call::<RunDetail>("run_detail", json!({"run": run.id})).row.state == RunState::Finished
+    });
+    let detail: RunDetail = bridge.call("run_detail", json!({"run": run.id}));
+    assert_eq!((detail.workflow.as_deref(), detail.gates.len()), (Some(path), 6));
+    let check: DeployCheck = bridge.call("deploy_check", json!({"workflow": path}));
+    assert_eq!(check.block, None);
+    let refused = bridge.fail("deploy_unblock", json!({"workflow": path, "reason": "none"}));
+    assert_eq!(refused.code, ErrorCode::Conflict);
+    let experiments: Vec<ExperimentRow> = bridge.call("list_experiments", json!({"mlflowUri": null}));
+    assert!(experiments.iter().any(|row| row.name == run.campaign), "{experiments:?}");
+    assert_eq!(bridge.call::<MlflowState>("mlflow_state", json!({})).waiting, 0);
+    let refused = bridge.fail("open_url", json!({"url": "file:///etc/passwd"}));
+    assert_eq!(refused.code, ErrorCode::BadInput, "only web addresses are opened");
 }
 
 fn settings(bridge: &Bridge) {
