@@ -83,9 +83,11 @@ impl Service {
             .any(is_charged);
         let total = costs.iter().copied().sum::<Option<f64>>().filter(|_| !judges);
         let trials = (cases.len() * variants.len()) as u32 * u32::from(campaign.trials_per_combination);
+        let total = total.filter(|_| trials > 0);
         let runs_a_program = variants.iter().any(|loaded| has_runner(&loaded.variant));
         let is_workflow = campaign.workflow.is_some();
         let cost_note = match (total, judges) {
+            _ if trials == 0 => "there is nothing to run yet".to_owned(),
             _ if runs_a_program => "what your own program costs is not known".to_owned(),
             (_, true) => "judges are not estimated".to_owned(),
             (Some(0.0), _) => "these models are free".to_owned(),

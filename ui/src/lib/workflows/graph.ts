@@ -96,9 +96,10 @@ const CHARACTER = 6.3;
 const LONGEST_LABEL = 24;
 const MARGIN = 10;
 
-/** What fits on a line. */
-export function shortened(label: string): string {
-  return label.length <= LONGEST_LABEL ? label : `${label.slice(0, LONGEST_LABEL - 1)}…`;
+/** What fits on a line, or into a node of a width. */
+export function shortened(label: string, width?: number): string {
+  const most = width === undefined ? LONGEST_LABEL : Math.floor((width - 12) / CHARACTER);
+  return label.length <= most ? label : `${label.slice(0, most - 1)}…`;
 }
 
 /** Layers from left to right. */
@@ -145,7 +146,7 @@ interface Point {
 
 function sizeOf({ id }: GraphNode): { width: number; height: number } {
   if (id === START || id === END) return END_SIZE;
-  return { width: Math.min(220, Math.max(96, id.length * 7.2 + 32)), height: HEIGHT };
+  return { width: Math.min(220, Math.max(128, id.length * 7.2 + 32)), height: HEIGHT };
 }
 
 /** The line leaves at the right side of one node and arrives at the left side of the other. */
