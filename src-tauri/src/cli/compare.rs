@@ -119,6 +119,10 @@ fn scorecard(variants: &[VariantSummary]) -> Vec<Vec<String>> {
     row("latency p50", &|v| estimate(&v.latency_ms.p50, format::milliseconds));
     row("latency p95", &|v| estimate(&v.latency_ms.p95, format::milliseconds));
     row("latency p99", &|v| estimate(&v.latency_ms.p99, format::milliseconds));
+    row("latency min, max", &|v| match (v.latency_ms.min, v.latency_ms.max) {
+        (Some(least), Some(most)) => [least, most].map(format::milliseconds).join(", "),
+        _ => "—".to_owned(),
+    });
     if variants.iter().any(ranks_differ) {
         row("  p50, p95, p99 by nearest rank", &nearest_ranks);
     }
