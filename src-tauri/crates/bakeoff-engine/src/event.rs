@@ -77,7 +77,8 @@ pub enum EndReason {
     Finished,
     /// Stopped by the user. Running trials are recorded as cancelled, the others have no record.
     Stopped,
-    /// The next call would have passed the budget. Trials that were not started have no record.
+    /// The next call would have passed the budget. Trials that were not started have no record; those in the middle of
+    /// a workflow are recorded as cancelled, with what they have cost.
     OutOfBudget,
     /// A provider refuses every call (a wrong key, an unknown model), so the rest was not sent: for people, with what
     /// to do. Trials that were not started have no record.

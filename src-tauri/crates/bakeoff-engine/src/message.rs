@@ -67,8 +67,25 @@ pub(crate) struct Ask {
 #[derive(Debug)]
 pub(crate) enum Permission {
     Granted,
-    /// This call will not be made, for this reason; the trial goes on without it.
-    Denied(String),
+    /// This call will not be made; the trial goes on without it.
+    Denied(Denial),
+}
+
+/// Why a call will not be made, in words.
+#[derive(Debug)]
+pub(crate) enum Denial {
+    /// It would pass the run's budget.
+    Money(String),
+    /// Whoever would be called accepts nothing from this caller, or the run is over.
+    Refusal(String),
+}
+
+impl Denial {
+    pub(crate) fn words(&self) -> &str {
+        match self {
+            Self::Money(words) | Self::Refusal(words) => words,
+        }
+    }
 }
 
 /// What came of a call.

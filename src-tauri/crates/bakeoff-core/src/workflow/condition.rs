@@ -7,11 +7,14 @@
 
 mod evaluate;
 mod parse;
+mod types;
 
-use super::State;
+use super::{FieldType, State};
 use crate::template::TemplateError;
 use serde_json::Value;
 use std::collections::BTreeSet;
+
+pub(super) use types::Mismatch;
 
 /// The longest condition, in bytes. It bounds how deep one can be nested.
 const LONGEST: usize = 2_000;
@@ -85,6 +88,14 @@ impl Condition {
         let mut fields = BTreeSet::new();
         self.expression.collect(&mut fields);
         fields
+    }
+
+    /// Comparisons that can't be decided, or that are decided already, by the types of the fields; a field without a
+    /// known type fits anything.
+    pub(super) fn mismatches<'a>(&self, type_of: impl Fn(&str) -> Option<&'a FieldType>) -> Vec<Mismatch> {
+        let mut found = Vec::new();
+        types::mismatches(&self.expression, &type_of, &mut found);
+        found
     }
 }
 

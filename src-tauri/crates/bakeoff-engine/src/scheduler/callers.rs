@@ -21,7 +21,15 @@ struct CallerState {
     bad_requests: u32,
     /// It had an answer, so its requests are not wrong as such.
     worked: bool,
-    refused: Option<String>,
+    refused: Option<Refusal>,
+}
+
+/// No further call of a caller is made.
+struct Refusal {
+    /// For people, with what to do.
+    words: String,
+    /// Trials get along without it: it is a node that not every trial comes to.
+    avoidable: bool,
 }
 
 /// A variant's callers: one for each node of a workflow, else one.
@@ -29,6 +37,8 @@ struct VariantCallers {
     nodes: Vec<CallerState>,
     /// The place of the one that calls first.
     first: usize,
+    /// A trial had an answer, so nodes that never worked are not on every way.
+    worked: bool,
 }
 
 pub(super) struct Callers {
@@ -87,7 +97,7 @@ impl Callers {
                 nodes
             }
         };
-        VariantCallers { nodes, first: program.map_or(0, first_node) }
+        VariantCallers { nodes, first: program.map_or(0, first_node), worked: false }
     }
 
     fn caller(&mut self, name: String, target: Target, now: Instant) -> CallerState {
@@ -173,16 +183,17 @@ impl Callers {
     /// Why a caller's calls to an endpoint are not made any more. A row's own judge is no known caller, but its
     /// endpoint may be refused.
     pub(super) fn refusal(&self, caller: Caller, endpoint: usize) -> Option<&str> {
-        let of_caller = self.known(caller).and_then(|caller| caller.refused.as_deref());
-        of_caller.or_else(|| self.endpoints[endpoint].refused())
+        let of_caller = self.known(caller).and_then(|caller| caller.refused.as_ref());
+        of_caller.map(|refusal| refusal.words.as_str()).or_else(|| self.endpoints[endpoint].refused())
     }
 
     fn is_shut(&self, caller: &CallerState) -> bool {
-        caller.refused.is_some() || self.endpoints[caller.endpoint].refused().is_some()
+        caller.refused.as_ref().is_some_and(|refusal| !refusal.avoidable)
+            || self.endpoints[caller.endpoint].refused().is_some()
     }
 
-    /// Whether calls of a variant are not made any more. One node that can't be called is enough: no further trial is
-    /// worth its money.
+    /// Whether calls of a variant are not made any more. One node that can't be called is enough, unless trials get along
+    /// without it: no further trial is worth its money.
     pub(super) fn is_refused(&self, variant: usize) -> bool {
         self.variants[variant].nodes.iter().any(|caller| self.is_shut(caller))
     }
@@ -195,12 +206,26 @@ impl Callers {
     /// Every refusal, one a cause.
     pub(super) fn refusals(&self) -> impl Iterator<Item = &str> {
         let nodes = self.variants.iter().flat_map(|variant| &variant.nodes);
-        let by_caller = nodes.chain(self.judges.iter().flatten()).filter_map(|one| one.refused.as_deref());
+        let by_caller = nodes.chain(self.judges.iter().flatten()).filter_map(|one| one.refused.as_ref());
+        let by_caller = by_caller.map(|refusal| refusal.words.as_str());
         self.endpoints.iter().filter_map(Endpoint::refused).chain(by_caller)
+    }
+
+    /// A trial of this variant had an answer.
+    pub(super) fn answered(&mut self, variant: u16) {
+        if let Some(variant) = self.variants.get_mut(usize::from(variant)) {
+            variant.worked = true;
+        }
     }
 
     /// Learns from a call whether the caller's requests are acceptable at all.
     pub(super) fn learn(&mut self, caller: Caller, result: &CallResult) {
+        let avoidable = match caller {
+            Caller::Variant { variant, .. } => {
+                self.variants.get(usize::from(variant)).is_some_and(|variant| variant.worked)
+            }
+            Caller::Judge(_) => false,
+        };
         let Some(caller) = self.known_mut(caller) else { return };
         let name = &caller.name;
         let words = match result {
@@ -208,6 +233,16 @@ impl Callers {
                 caller.worked = true;
                 return;
             }
+            CallResult::Failed {
+                kind: ModelErrorKind::BadRequest | ModelErrorKind::Unsupported,
+                message,
+                ..
+            } if avoidable => format!(
+                "The first {BAD_REQUESTS} calls of {name} were not accepted: {} It is not called any more; trials that \
+                 don't come to it go on. Correct its model or parameters and launch again, or mend the server and use \
+                 Retry failed.",
+                sentence(message)
+            ),
             CallResult::Failed {
                 kind: ModelErrorKind::BadRequest | ModelErrorKind::Unsupported,
                 message,
@@ -226,7 +261,7 @@ impl Callers {
         };
         caller.bad_requests += u32::from(!caller.worked);
         if caller.bad_requests >= BAD_REQUESTS && caller.refused.is_none() {
-            caller.refused = Some(words);
+            caller.refused = Some(Refusal { words, avoidable });
         }
     }
 }

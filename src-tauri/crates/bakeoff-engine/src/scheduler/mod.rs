@@ -244,9 +244,9 @@ impl Scheduler {
         // 4 billion trials don't fit into memory.
         self.counts.not_run += self.queue.len() as u32;
         let cancelled = self.counts.of(bakeoff_core::outcome::Outcome::Cancelled);
-        let complete = self.counts.not_run == 0;
+        let complete = self.counts.not_run == 0 && cancelled == 0;
         let reason = match self.ending {
-            Some(EndReason::Stopped) if complete && cancelled == 0 => EndReason::Finished,
+            Some(EndReason::Stopped) if complete => EndReason::Finished,
             Some(reason) => reason,
             None if complete => EndReason::Finished,
             None => match self.callers.refusals().next() {

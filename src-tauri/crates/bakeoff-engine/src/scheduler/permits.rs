@@ -5,7 +5,7 @@ use super::flight::Stage;
 use crate::endpoint::Block;
 use crate::estimate::Estimate;
 use crate::event::EngineEvent;
-use crate::message::{Ask, Permission, Work};
+use crate::message::{Ask, Denial, Permission, Work};
 use tokio::time::Instant;
 
 /// What is decided on one ask.
@@ -20,7 +20,7 @@ enum Decision {
     Wait,
     /// Only the money of calls that are under way can make room.
     WaitForMoney,
-    Deny(String),
+    Deny(Denial),
 }
 
 impl Scheduler {
@@ -41,7 +41,7 @@ impl Scheduler {
                 Decision::Grant { endpoint, estimate, reserve } => {
                     self.grant(ask, endpoint, estimate, reserve, now);
                 }
-                Decision::Deny(reason) => deny(ask, reason),
+                Decision::Deny(denial) => deny(ask, denial),
                 Decision::Wait => self.asking.push_back(ask),
                 Decision::WaitForMoney => {
                     short += 1;
@@ -62,7 +62,7 @@ impl Scheduler {
         let reason = self.budget_words();
         self.tell(EngineEvent::Warning { message: reason.clone() });
         for ask in std::mem::take(&mut self.asking) {
-            deny(ask, reason.clone());
+            deny(ask, Denial::Money(reason.clone()));
         }
     }
 
@@ -77,17 +77,17 @@ impl Scheduler {
         }
         let endpoint = self.callers.endpoint_of_work(&ask.work, now);
         if let Some(refusal) = self.callers.refusal(ask.caller, endpoint) {
-            return Decision::Deny(refusal.to_owned());
+            return Decision::Deny(Denial::Refusal(refusal.to_owned()));
         }
         let (Some(flight), Some(line)) = (self.flights.get(&ask.line.trial), self.lines.get(&ask.line))
         else {
-            return Decision::Deny(String::new());
+            return Decision::Deny(Denial::Refusal(String::new()));
         };
         let (called, to_hand, permit_held) = (flight.called, flight.to_hand(), line.permit_held);
         let (estimate, whole) = self.estimate(ask, called);
         let reserve = (whole - to_hand).max(0.0);
         if self.out_of_budget && (!called || !self.budget.fits(reserve)) {
-            return Decision::Deny(self.budget_words());
+            return Decision::Deny(Denial::Money(self.budget_words()));
         }
         if !permit_held && self.occupied >= self.parallel {
             return Decision::Wait;
@@ -154,7 +154,7 @@ impl Scheduler {
     }
 }
 
-fn deny(ask: Ask, reason: String) {
+fn deny(ask: Ask, denial: Denial) {
     // A trial that was cancelled meanwhile doesn't need to know.
-    let _ = ask.reply.send(Permission::Denied(reason));
+    let _ = ask.reply.send(Permission::Denied(denial));
 }

@@ -124,6 +124,9 @@ impl Scheduler {
 
     fn recorded(&mut self, summary: TrialSummary) {
         self.counts.add(&summary);
+        if summary.outcome.has_answer() {
+            self.callers.answered(summary.key.variant);
+        }
         self.tell(EngineEvent::TrialEnded(summary));
     }
 

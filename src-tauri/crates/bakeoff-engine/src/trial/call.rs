@@ -4,7 +4,7 @@ use super::draft::Answered;
 use super::strand::{AttemptEnd, Strand};
 use super::{Context, millis};
 use crate::backoff;
-use crate::message::{Ask, CallReport, CallResult, Caller, Message, Permission, Work};
+use crate::message::{Ask, CallReport, CallResult, Caller, Denial, Message, Permission, Work};
 use crate::words::sentence;
 use bakeoff_core::ports::{ModelAnswer, ModelError, ModelErrorKind, ModelRequest};
 use bakeoff_core::price::Price;
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 /// Why a call gave no answer, after retries.
 pub(super) enum CallFailure {
     /// The scheduler does not want it to be made (again).
-    Denied(String),
+    Denied(Denial),
     /// The model took longer than allowed.
     TimedOut(String),
     /// The last error, and how long its attempt took.
@@ -71,7 +71,7 @@ pub(super) async fn ask(
     strand: &mut Strand,
     caller: Caller,
     work: Work,
-) -> Result<(), String> {
+) -> Result<(), Denial> {
     let start = Instant::now();
     let (reply, permission) = oneshot::channel();
     context.tell(Message::Ask(Ask { line: strand.line, caller, work, reply }));
@@ -79,8 +79,8 @@ pub(super) async fn ask(
     strand.waited += start.elapsed();
     match permission {
         Ok(Permission::Granted) => Ok(()),
-        Ok(Permission::Denied(reason)) => Err(reason),
-        Err(_) => Err("The run has ended.".to_owned()),
+        Ok(Permission::Denied(denial)) => Err(denial),
+        Err(_) => Err(Denial::Refusal("The run has ended.".to_owned())),
     }
 }
 
@@ -120,9 +120,8 @@ fn attempt_end(outcome: &Result<ModelAnswer, CallFailure>, price: Option<Price>,
     let (status, usage, error) = match outcome {
         Ok(answer) => (Some(200), answer.usage, None),
         Err(CallFailure::Model(error, _)) => (error.status, error.usage, Some(error.message.clone())),
-        Err(CallFailure::TimedOut(message) | CallFailure::Denied(message)) => {
-            (None, Usage::default(), Some(message.clone()))
-        }
+        Err(CallFailure::TimedOut(message)) => (None, Usage::default(), Some(message.clone())),
+        Err(CallFailure::Denied(denial)) => (None, Usage::default(), Some(denial.words().to_owned())),
     };
     AttemptEnd { at, status, usage, cost_usd: cost(outcome, price, &usage), error }
 }

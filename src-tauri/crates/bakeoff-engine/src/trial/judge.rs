@@ -98,7 +98,8 @@ async fn ask_judge(
 
 fn in_words(failure: CallFailure, question: &RubricQuestion) -> String {
     let words = match failure {
-        CallFailure::Denied(message) | CallFailure::TimedOut(message) => message,
+        CallFailure::Denied(denial) => denial.words().to_owned(),
+        CallFailure::TimedOut(message) => message,
         CallFailure::Model(error, _) => error.message,
     };
     format!("The judge {} could not be asked: {words}", question.model)

@@ -9,7 +9,7 @@ mod strand;
 mod walk;
 
 use crate::event::TrialSummary;
-use crate::message::{Caller, Message, TrialEnd};
+use crate::message::{Caller, Denial, Message, TrialEnd};
 use crate::prepare::Prepared;
 use crate::spec::{CaseSource, PriceSource};
 use crate::words::sentence;
@@ -147,16 +147,22 @@ async fn conduct(context: &Context, draft: &mut Draft) -> Verdict {
 }
 
 /// The outcome of a trial whose variant gave no answer: its own fault or somebody else's. `attempts` are those of this
-/// one call.
+/// one call (of a node: of both its turns).
 fn without_answer(attempts: &[Attempt], failure: CallFailure) -> Verdict {
     match failure {
-        CallFailure::Denied(reason) => match attempts.last() {
-            Some(last) => {
-                let error = sentence(last.error.as_deref().unwrap_or_default());
-                Verdict::infra(format!("{error} It was not tried again: {reason}"))
+        CallFailure::Denied(denial) => {
+            let words = denial.words();
+            match (attempts.last().and_then(|last| last.error.as_deref()), &denial) {
+                (Some(error), _) => {
+                    Verdict::infra(format!("{} It was not tried again: {words}", sentence(error)))
+                }
+                // Nobody is at fault, and with more money the run goes on with it.
+                (None, Denial::Money(_)) => {
+                    Verdict::Outcome(Outcome::Cancelled, Some(format!("Stopped in the middle. {words}")))
+                }
+                (None, Denial::Refusal(_)) => Verdict::infra(format!("It was not called: {words}")),
             }
-            None => Verdict::infra(format!("It was not called: {reason}")),
-        },
+        }
         CallFailure::TimedOut(message) => Verdict::Outcome(Outcome::Timeout, Some(message)),
         CallFailure::Model(error, _) => match error.kind {
             ModelErrorKind::NoAnswer => Verdict::Outcome(Outcome::Fail, Some(error.message)),

@@ -177,7 +177,11 @@ impl<'a> Walk<'a> {
     /// A trial that was denied its very first call has not run.
     fn uncalled<T>(&self, ended: Result<T, Verdict>) -> Result<T, Verdict> {
         match ended {
-            Err(Verdict::Outcome(Outcome::InfraError, _)) if !self.draft.has_called() => Err(Verdict::NotRun),
+            Err(Verdict::Outcome(Outcome::InfraError | Outcome::Cancelled, _))
+                if !self.draft.has_called() =>
+            {
+                Err(Verdict::NotRun)
+            }
             ended => ended,
         }
     }

@@ -1,11 +1,12 @@
 //! Parallel edges: really at the same time, bounded, and ended together.
 
 use crate::common::World;
-use crate::flows::{check_failed, fan_out, of, only, world};
+use crate::flows::{check_failed, fan_out, node, of, only, program, routes, to, world};
 use bakeoff_core::outcome::Outcome;
 use bakeoff_core::ports::ModelErrorKind;
 use bakeoff_core::trial::Step;
 use bakeoff_core::variant::Provider;
+use bakeoff_core::workflow::START;
 use bakeoff_engine::{EndReason, ProviderLimits};
 use bakeoff_testkit::{FakeAnswer, FakeModel};
 use std::time::Duration;
@@ -180,4 +181,36 @@ async fn a_node_whose_requests_are_refused_closes_the_variant() {
     let end = world.run().await;
     assert!(matches!(&end.reason, EndReason::Refused(text) if text.contains("node work of w")), "{end:?}");
     assert_eq!((end.counts.recorded(), end.counts.not_run), (5, 35));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_node_that_few_trials_come_to_does_not_close_the_variant() {
+    let nodes =
+        vec![node("grade", "Grade {input}", &[("grade", "int")]), node("rare", "Rare", &[("text", "str")])];
+    let edges = vec![
+        to(START, "grade"),
+        routes("grade", &[(Some("state.grade == 0"), "rare"), (None, "END")]),
+        to("rare", "END"),
+    ];
+    let program = program(&[("input", "str"), ("grade", "int"), ("text", "str")], nodes, edges);
+    // Every third ticket comes to the node.
+    let refusing = FakeModel::new(|request, _| match request.user.split_once("ticket ") {
+        Some((_, rest)) => {
+            let number: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            FakeAnswer::text((number.parse::<u32>().unwrap() + 1).rem_euclid(3).to_string())
+        }
+        None => FakeAnswer::error(ModelErrorKind::BadRequest),
+    });
+    let mut world = world(40, program, refusing);
+    world.spec.parallel = 1;
+    let end = world.run().await;
+    assert_eq!(end.reason, EndReason::Finished);
+    assert_eq!((end.counts.of(Outcome::Pass), end.counts.of(Outcome::InfraError)), (27, 13));
+    let refused = world.model.requests().iter().filter(|request| request.model == "model-rare").count();
+    assert_eq!(refused, 5, "it is not asked for ever");
+    let warnings = world.warnings();
+    assert!(
+        warnings.iter().any(|text| text.contains("node rare of w") && text.contains("go on")),
+        "{warnings:?}"
+    );
 }

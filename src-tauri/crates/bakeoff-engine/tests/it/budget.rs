@@ -1,9 +1,11 @@
 //! The budget is never passed, and what happens when it is used up.
 
 use crate::common::{World, exact, rubric, variant};
+use crate::flows::{node, one_node, program, to};
 use bakeoff_core::outcome::Outcome;
 use bakeoff_core::ports::ModelErrorKind;
 use bakeoff_core::variant::Provider;
+use bakeoff_core::workflow::{Edge, Next, START};
 use bakeoff_engine::EndReason;
 use bakeoff_testkit::{FakeAnswer, FakeModel};
 use std::time::Duration;
@@ -113,4 +115,52 @@ async fn a_budget_that_surely_covers_the_first_wave_does_not_hold_it_back() {
     let world = surprising(5.0, 8);
     assert_eq!(world.run().await.reason, EndReason::Finished);
     assert_eq!(world.model.most_in_flight(), 8);
+}
+
+/// One workflow trial whose node goes round `rounds` times; every call costs (10 × 1 + 5 × 10) ÷ 10⁶ = 60 µUSD.
+fn looping(rounds: u32, budget_usd: f64) -> World {
+    let next = Next::Loop { max_iterations: rounds, condition_field: "done".into(), exit_to: "END".into() };
+    let mut again = node("try", "Draft", &[("done", "bool")]);
+    again.llm.max_output_tokens = Some(5);
+    let edges = vec![to(START, "try"), Edge { from: "try".into(), next }];
+    let answer = FakeAnswer::text_with_tokens(r#"{"done": false}"#, 10, 5);
+    let mut world = crate::flows::world(
+        1,
+        program(&[("done", "bool")], vec![again], edges),
+        FakeModel::scripted(vec![answer]),
+    );
+    world.spec.budget_usd = Some(budget_usd);
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_workflow_trial_that_runs_out_of_money_is_cancelled_with_what_it_cost() {
+    let world = looping(10, 0.0005);
+    let end = world.run().await;
+    assert_eq!(end.reason, EndReason::OutOfBudget, "not finished, although nothing is left in the queue");
+    let record = world.log.records().remove(0);
+    assert_eq!(record.outcome, Outcome::Cancelled, "so that Resume runs it again: {record:?}");
+    assert!(record.error.as_ref().is_some_and(|text| text.contains("0.0005") && text.contains("resume")));
+    let calls = world.model.calls();
+    assert!((2..10).contains(&calls), "{calls}");
+    assert_eq!((record.steps.len(), record.latency_ms), (calls, None), "what ran is kept");
+    assert!((record.cost_usd.unwrap() - calls as f64 * 60e-6).abs() < 1e-12);
+    assert!((end.counts.known_cost_usd - calls as f64 * 60e-6).abs() < 1e-12);
+
+    let enough = looping(3, 0.01);
+    assert_eq!(enough.run().await.reason, EndReason::Finished);
+    assert_eq!(enough.outcomes(), [Outcome::Pass]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repair_turn_without_money_is_no_failure_of_the_provider() {
+    let mut answering = one_node(&[("score", "float")]);
+    answering.nodes[0].llm.max_output_tokens = Some(5);
+    let answer = FakeAnswer::text_with_tokens("rather high", 10, 5);
+    let mut world = crate::flows::world(1, answering, FakeModel::scripted(vec![answer]));
+    world.spec.budget_usd = Some(0.000_13);
+    let end = world.run().await;
+    assert_eq!((end.reason, world.model.calls()), (EndReason::OutOfBudget, 1));
+    let record = world.log.records().remove(0);
+    assert_eq!((record.outcome, record.attempts.len()), (Outcome::Cancelled, 1), "{record:?}");
 }

@@ -3,7 +3,7 @@
 use super::fields::{Fields, place};
 use super::nodes::Nodes;
 use crate::check::{Findings, key, under};
-use crate::workflow::condition::Condition;
+use crate::workflow::condition::{Condition, Mismatch};
 use crate::workflow::raw::{RawEdge, RawLoop, RawParallel, RawRoute, RawWorkflow};
 use crate::workflow::{END, Edge, FieldType, Next, Route, START};
 use crate::yaml::Step;
@@ -172,6 +172,17 @@ impl Reader<'_> {
                 let message = format!("the condition uses `{field}`, which is no field of the state");
                 self.findings.error("unknown-field", path, message).hint = Some(self.fields.hint(field));
             }
+        }
+        let fields = self.fields;
+        for Mismatch { message, hint, is_decided } in
+            condition.mismatches(|name| fields.get(name).map(|field| &field.kind))
+        {
+            let message = format!("the condition `{text}` compares different types: {message}");
+            let finding = match is_decided {
+                true => self.findings.warning("type-differs", path, message),
+                false => self.findings.error("type-differs", path, message),
+            };
+            finding.hint = Some(hint.to_owned());
         }
     }
 

@@ -2,6 +2,7 @@ use super::*;
 use minijinja::Environment;
 use proptest::prelude::*;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 fn state() -> State {
     let state = json!({
@@ -171,5 +172,65 @@ proptest! {
         if let Ok(condition) = Condition::compile(&text) {
             let _ = condition.holds(&json!({"a": 1, "b": [null, "x"]}).as_object().cloned().unwrap_or_default());
         }
+    }
+}
+
+/// What types alone say about a condition.
+fn by_type(condition: &str) -> Vec<(String, bool)> {
+    let fields = [
+        ("score", "float"),
+        ("count", "int"),
+        ("label", "str"),
+        ("approved", "bool"),
+        ("tags", "list[str]"),
+        ("extra", "dict[str, float]"),
+        ("loose", "list"),
+    ];
+    let mut types: BTreeMap<&str, FieldType> =
+        fields.map(|(name, kind)| (name, FieldType::parse(kind).expect(kind))).into();
+    let review = vec![("grade".to_owned(), FieldType::Int), ("by".to_owned(), FieldType::Str)];
+    types.insert("review", FieldType::Object(review));
+    let found = Condition::compile(condition).expect(condition).mismatches(|name| types.get(name));
+    found.into_iter().map(|one| (one.message, one.is_decided)).collect()
+}
+
+#[test]
+fn comparisons_that_types_rule_out_are_found() {
+    for (condition, message) in [
+        ("state.label > 3", "`>` does not fit state.label (str) and the number 3"),
+        ("0 < approved", "`<` does not fit the number 0 and state.approved (bool)"),
+        ("0 < count <= label", "`<=` does not fit state.count (int) and state.label (str)"),
+        ("score >= '0.8'", "`>=` does not fit state.score (float) and the text \"0.8\""),
+        ("tags > 2", "`>` does not fit state.tags (list[str]) and the number 2"),
+        ("review.by < -1", "`<` does not fit state.review.by (str) and the number -1"),
+        ("extra.a > 'x'", "`>` does not fit state.extra.a (float) and the text \"x\""),
+        ("approved and not (tags[0] > 1)", "`>` does not fit state.tags.0 (str) and the number 1"),
+        ("3 in count", "`in` does not fit the number 3 and state.count (int)"),
+        ("3 in label", "`in` does not fit the number 3 and state.label (str)"),
+        ("count not in extra", "`in` does not fit state.count (int) and state.extra (dict[str, float])"),
+        ("-label == 'a' or approved", "`-` does not fit state.label (str)"),
+        ("(label or tags[0]) > 1", "`>` does not fit what `and` or `or` gives and the number 1"),
+    ] {
+        let found = by_type(condition);
+        assert_eq!(found.first(), Some(&(message.to_owned(), false)), "{condition}: {found:?}");
+    }
+    let never = "`==` does not fit state.count (int) and the text \"3\"";
+    assert_eq!(by_type("count == '3'"), [(never.to_owned(), true)], "it is decided, and always the same");
+    assert_eq!(by_type("approved != 1").len(), 1);
+}
+
+#[test]
+fn comparisons_that_may_fit_are_left_alone() {
+    for condition in [
+        "score > 1 and count < 2.5 and 0 < count <= score",
+        "label < 'z' and review.by == label",
+        "label is None or label == None or count != None",
+        "loose[0] > 3 and unknown > 3 and review.other > 'x'",
+        "(label or count) > 3",
+        "3 in tags and 'a' in label and label in extra and count in [1, 2] and tags in loose",
+        "approved == (count > 3)",
+        "-count < 0 and not label",
+    ] {
+        assert_eq!(by_type(condition), [], "{condition}");
     }
 }
