@@ -103,6 +103,7 @@ fn record(number: u32) -> TrialRecord {
         scores: vec![score(passed)],
         attempts: vec![attempt(THEN + i64::from(number), ended_at, usage)],
         steps: Vec::new(),
+        fault: None,
     }
 }
 

@@ -1,6 +1,8 @@
 //! What the core and the engine ask of the outside world. Small traits; real adapters and in-memory twins
 //! live in other crates.
 
+pub mod lab;
+
 use crate::trial::{Millis, TrialRecord, Usage};
 use crate::variant::{Provider, ReasoningEffort};
 use serde_json::Value;
@@ -40,13 +42,78 @@ pub struct ModelRequest {
     /// The answer must be JSON that this schema accepts. Sent where the provider has structured output; the prompt says
     /// it too, so that other models can follow.
     pub answer_schema: Option<Arc<Value>>,
+    /// Tools that the model may call; none: it only writes.
+    pub tools: Arc<[Tool]>,
+    /// Whether it must call one.
+    pub tool_choice: Option<ToolChoice>,
+    /// What came after the user turn: each answer with tool calls and what the tools gave, oldest first.
+    pub turns: Vec<Turn>,
+}
+
+/// A tool that a model may call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// What it does, for the model.
+    pub description: String,
+    /// A JSON Schema of its parameters.
+    pub parameters: Value,
+}
+
+/// Whether a model must call a tool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToolChoice {
+    /// As it likes.
+    Auto,
+    /// One at least.
+    Required,
+    /// None.
+    None,
+    /// This one.
+    Tool(String),
+}
+
+/// A model's call of a tool.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToolCall {
+    /// Names the call within the conversation, as the provider gave it.
+    pub id: String,
+    /// The tool's name.
+    pub name: String,
+    /// What the model wrote as parameters; `Value::String` with the raw text where that is no JSON.
+    pub parameters: Value,
+}
+
+/// One exchange after the user turn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Turn {
+    /// What the model wrote besides its calls; may be empty.
+    pub text: String,
+    /// Its calls.
+    pub calls: Vec<ToolCall>,
+    /// What each gave, in the order of the calls.
+    pub results: Vec<ToolResult>,
+}
+
+/// What a tool gave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToolResult {
+    /// The call that it answers.
+    pub id: String,
+    /// As text.
+    pub content: String,
+    /// The tool failed.
+    pub is_error: bool,
 }
 
 /// A good answer.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ModelAnswer {
-    /// The text.
+    /// The text; empty when it only calls tools.
     pub text: String,
+    /// Tools that it wants called; empty: it is done.
+    pub tool_calls: Vec<ToolCall>,
     /// Tokens as the provider counted them.
     pub usage: Usage,
     /// Why it stopped, in the provider's words.

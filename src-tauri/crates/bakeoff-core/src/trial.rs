@@ -1,5 +1,6 @@
 //! One trial: its key, what was sent, what came back, what it took, how it was judged.
 
+use crate::lab::FaultTrial;
 use crate::outcome::Outcome;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -202,4 +203,7 @@ pub struct TrialRecord {
     pub attempts: Vec<Attempt>,
     /// Of a workflow: its nodes as they ran. The answer is then the JSON of the outputs.
     pub steps: Vec<Step>,
+    /// Of a fault campaign: the fault, its moments and the verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Box<FaultTrial>>,
 }

@@ -207,6 +207,9 @@ mod tests {
             stop: Vec::new(),
             pace: None,
             answer_schema: None,
+            tools: Arc::default(),
+            tool_choice: None,
+            turns: Vec::new(),
         }
     }
 

@@ -104,6 +104,9 @@ impl Prepared {
             stop: variant.stop.clone(),
             pace: variant.pace_ms.map(Duration::from_millis),
             answer_schema: None,
+            tools: Arc::default(),
+            tool_choice: None,
+            turns: Vec::new(),
         };
         Ok((SentPrompt { system, user }, request))
     }

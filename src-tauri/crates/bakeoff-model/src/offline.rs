@@ -33,6 +33,7 @@ pub async fn complete(request: &ModelRequest) -> Result<ModelAnswer, ModelError>
     let output_tokens = builtin::count_tokens(text);
     Ok(ModelAnswer {
         text: text.to_owned(),
+        tool_calls: Vec::new(),
         usage: Usage {
             input_tokens: Some(answer.input_tokens),
             cached_input_tokens: None,
@@ -86,6 +87,9 @@ mod tests {
             stop: Vec::new(),
             pace: None,
             answer_schema: None,
+            tools: Arc::default(),
+            tool_choice: None,
+            turns: Vec::new(),
         }
     }
 

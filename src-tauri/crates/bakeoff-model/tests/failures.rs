@@ -31,6 +31,9 @@ fn request(provider: Provider, base: &str) -> ModelRequest {
         stop: Vec::new(),
         pace: None,
         answer_schema: None,
+        tools: Arc::default(),
+        tool_choice: None,
+        turns: Vec::new(),
     }
 }
 

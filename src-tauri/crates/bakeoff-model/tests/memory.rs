@@ -33,6 +33,9 @@ async fn a_huge_answer_ends_with_flat_memory() {
         stop: Vec::new(),
         pace: None,
         answer_schema: None,
+        tools: Arc::default(),
+        tool_choice: None,
+        turns: Vec::new(),
     };
     let before = peak_mb();
     for _ in 0..3 {

@@ -39,6 +39,9 @@ fn request(provider: Provider, server: &MockServer, model: &str) -> ModelRequest
         stop: Vec::new(),
         pace: None,
         answer_schema: None,
+        tools: Arc::default(),
+        tool_choice: None,
+        turns: Vec::new(),
     }
 }
 

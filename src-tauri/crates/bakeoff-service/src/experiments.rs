@@ -197,6 +197,7 @@ fn campaign_of(name: &str, baseline: &str) -> Campaign {
         seed: 42,
         gates: Vec::new(),
         mlflow: None,
+        lab: None,
     }
 }
 

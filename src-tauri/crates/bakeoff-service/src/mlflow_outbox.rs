@@ -233,5 +233,6 @@ fn record(trial: TrialDetail) -> TrialRecord {
         scores: trial.scores,
         attempts: trial.attempts,
         steps: trial.steps,
+        fault: None,
     }
 }

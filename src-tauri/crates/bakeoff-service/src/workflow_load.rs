@@ -248,6 +248,7 @@ fn campaign_of(
         seed: 42,
         gates: workflow.gates.clone(),
         mlflow: workflow.mlflow.clone(),
+        lab: None,
     }
 }
 

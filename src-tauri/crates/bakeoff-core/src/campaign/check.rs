@@ -72,6 +72,7 @@ pub fn check(name: &str, text: &str) -> Checked<Campaign> {
         seed: raw.seed.unwrap_or(42),
         gates: gates.unwrap_or_default(),
         mlflow: None,
+        lab: None,
     });
     findings.finish(value)
 }

@@ -11,6 +11,7 @@ pub use check::{check, schema, variant_name};
 pub use with_workflow::check_against_workflow;
 pub(crate) use with_workflow::check_output;
 
+use crate::fault::Fault;
 use crate::gate::Gate;
 use crate::metric::Metric;
 use crate::outcome::TimeoutCountsAs;
@@ -91,4 +92,45 @@ pub struct Campaign {
     /// Where its runs are logged besides.
     #[serde(default)]
     pub mlflow: Option<MlflowSettings>,
+    /// Of a fault campaign: what is broken, and who repairs it.
+    #[serde(default)]
+    pub lab: Option<LabSettings>,
+}
+
+/// What a fault campaign has beside other campaigns. Its cases are the subjects × the faults; the baseline without an
+/// agent is a variant of its own (`lab::NO_AGENT`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct LabSettings {
+    /// Names of subjects.
+    pub subjects: Vec<String>,
+    /// What is done to each of them.
+    pub faults: Vec<Fault>,
+    /// Try each case without an agent, too.
+    pub include_baseline: bool,
+    /// Who repairs.
+    pub agent: Agent,
+    /// Model calls of one trial's agent.
+    pub max_steps: u32,
+    /// Tokens of one trial's agent.
+    #[ts(type = "number | null")]
+    pub max_tokens: Option<u64>,
+    /// USD of one trial's agent.
+    pub max_cost_usd: Option<f64>,
+    /// One command of the agent may take this long, seconds.
+    pub command_seconds: f64,
+}
+
+/// Who repairs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Agent {
+    /// This program's own loop: the variant's model with a shell and `labctl`.
+    #[default]
+    Managed,
+    /// The user's own program: the ticket and the variant as JSON on stdin.
+    Command(Vec<String>),
+    /// An agent that polls the tickets of an operator.db.
+    OperatorDb(String),
 }

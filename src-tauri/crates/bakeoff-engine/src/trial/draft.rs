@@ -45,6 +45,7 @@ impl Draft {
             scores: Vec::new(),
             attempts: Vec::new(),
             steps: Vec::new(),
+            fault: None,
         };
         Self { record, strand: Strand::new(Line::of(key)), branches: Vec::new() }
     }

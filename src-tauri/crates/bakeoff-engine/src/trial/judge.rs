@@ -76,6 +76,9 @@ async fn ask_judge(
         stop: Vec::new(),
         pace: None,
         answer_schema: None,
+        tools: Arc::default(),
+        tool_choice: None,
+        turns: Vec::new(),
     });
     let wanted = Call {
         purpose: AttemptPurpose::Judge,

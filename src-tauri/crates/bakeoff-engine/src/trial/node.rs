@@ -60,6 +60,9 @@ impl Task<'_> {
             // The built-in model takes a text from its prompt only when it is asked for one by its name.
             answer_schema: (wants_json(self.node) || llm.provider == Provider::Builtin)
                 .then(|| Arc::new(answer_schema(self.node))),
+            tools: Arc::default(),
+            tool_choice: None,
+            turns: Vec::new(),
         }
     }
 }

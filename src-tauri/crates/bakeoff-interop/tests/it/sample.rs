@@ -229,6 +229,7 @@ pub fn trial(case: u32) -> TrialLine {
         scores: vec![score("label", 1.0), score("format", 0.5)],
         attempts: vec![attempt],
         steps: Vec::new(),
+        fault: None,
     };
     TrialLine {
         run: 12,

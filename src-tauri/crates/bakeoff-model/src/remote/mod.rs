@@ -160,7 +160,7 @@ fn answer(request: &ModelRequest, response: ChatResponse) -> Result<ModelAnswer,
     let answered = response.provider_model_iden.model_name.as_str();
     let model = answered.strip_prefix("exact::").unwrap_or(answered).to_owned();
     let model = if model.is_empty() { request.model.clone() } else { model };
-    Ok(ModelAnswer { text, usage, stop_reason, model: Some(model), paced: false })
+    Ok(ModelAnswer { text, tool_calls: Vec::new(), usage, stop_reason, model: Some(model), paced: false })
 }
 
 /// genai counts cached tokens as input and reasoning as output, as core does.

@@ -77,5 +77,6 @@ fn interrupted_trial(key: TrialKey, started_at: Millis, now: Millis) -> TrialRec
         scores: Vec::new(),
         attempts: Vec::new(),
         steps: Vec::new(),
+        fault: None,
     }
 }

@@ -75,6 +75,7 @@ pub fn new_run(campaign: &str, cases: u32, repetitions: u16) -> NewRun {
         seed: 42,
         gates: Vec::new(),
         mlflow: None,
+        lab: None,
     };
     NewRun {
         definition: format!("name: {}\n", campaign.name),
@@ -146,5 +147,6 @@ pub fn record(key: TrialKey, outcome: Outcome) -> TrialRecord {
             error: None,
         }],
         steps: Vec::new(),
+        fault: None,
     }
 }

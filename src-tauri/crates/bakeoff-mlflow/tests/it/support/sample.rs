@@ -65,6 +65,7 @@ pub fn trial(case: u32, variant: u16, outcome: Outcome) -> TrialRecord {
         scores: if outcome.has_answer() { scores.into() } else { Vec::new() },
         attempts: Vec::new(),
         steps: Vec::new(),
+        fault: None,
     }
 }
 
