@@ -72,6 +72,7 @@ fn cut<'a>(text: &'a str, request: &ModelRequest) -> (&'a str, &'static str) {
 mod tests {
     use super::*;
     use bakeoff_core::variant::Provider;
+    use std::sync::Arc;
 
     fn request() -> ModelRequest {
         ModelRequest {
