@@ -55,6 +55,7 @@ pub struct AuditEntry {
     /// The tool's name.
     pub tool: Option<String>,
     /// The tool's parameters as the model wrote them.
+    #[ts(type = "unknown")]
     pub parameters: Option<Value>,
     /// Of a result.
     pub exit_code: Option<i32>,

@@ -8,7 +8,7 @@ use ts_rs::TS;
 /// How bad a violation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
-#[ts(export)]
+#[ts(export, rename = "TicketSeverity")]
 pub enum Severity {
     /// A part of the system is gone.
     Critical,
