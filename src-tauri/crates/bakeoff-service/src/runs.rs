@@ -102,6 +102,7 @@ impl Service {
             scores: detail.scores,
             attempts: detail.attempts,
             steps: detail.steps,
+            fault: None,
         })
     }
 

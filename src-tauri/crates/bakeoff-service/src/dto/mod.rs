@@ -8,6 +8,7 @@ mod files;
 mod notice;
 mod run;
 mod settings;
+mod subject;
 mod variant;
 mod workflow;
 
@@ -18,6 +19,7 @@ pub use files::*;
 pub use notice::*;
 pub use run::*;
 pub use settings::*;
+pub use subject::*;
 pub use variant::*;
 pub use workflow::*;
 

@@ -1,6 +1,6 @@
 //! News for whoever watches.
 
-use super::RunProgress;
+use super::{RunProgress, TryOut};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -18,4 +18,9 @@ pub enum Notice {
     },
     /// The list of runs changed; read it anew.
     Runs,
+    /// The subject that is tried changed; `None`: there is none any more.
+    TryOut {
+        /// As it is now.
+        try_out: Option<Box<TryOut>>,
+    },
 }

@@ -4,6 +4,7 @@ use bakeoff_core::analysis::Estimate;
 use bakeoff_core::gate::GateResult;
 use bakeoff_core::outcome::Outcome;
 use bakeoff_core::trial::{Attempt, Score, SentPrompt, Step, TrialKey, Usage};
+use super::FaultDetail;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -275,6 +276,8 @@ pub struct TrialDetail {
     pub attempts: Vec<Attempt>,
     /// Of a workflow: its nodes as they ran.
     pub steps: Vec<Step>,
+    /// Of a fault campaign.
+    pub fault: Option<Box<FaultDetail>>,
 }
 
 /// One entry of a run's log.
