@@ -2,12 +2,15 @@
 
 use super::output::{Output, data, table, talk};
 use super::{CliResult, DONE, FAILED};
-use bakeoff_service::Service;
-use bakeoff_service::dto::MlflowState;
+use bakeoff_service::dto::MlflowSent;
+use bakeoff_service::{Patience, Service};
 use std::time::Duration;
 
 /// How long a program that could end waits for MLflow.
-const MOST: Duration = Duration::from_secs(600);
+const PATIENCE: Patience = Patience { most: Duration::from_secs(600), still: Duration::from_secs(2) };
+
+/// So many trials take MLflow some seconds, which is said before.
+const MANY: u32 = 100;
 
 /// Arguments of `list-experiments`.
 #[derive(Debug, clap::Args)]
@@ -39,34 +42,44 @@ pub fn list(service: &Service, arguments: &ListArguments, output: &Output) -> Cl
 
 /// Sends to MLflow what waits.
 pub fn sync(service: &Service, _: &SyncArguments, output: &Output) -> CliResult {
-    let state = service.flush_mlflow(MOST)?;
-    output.print(&state, || match &state.tracking_uri {
-        None if state.waiting == 0 => {
+    let sent = service.sync_mlflow(PATIENCE)?;
+    let waits = sent.state.waiting > 0 || sent.summaries_waiting > 0;
+    output.print(&sent, || match &sent.state.tracking_uri {
+        None if !waits => {
             data("no tracking URI is set: write one in Settings, set MLFLOW_TRACKING_URI, or name one in a workflow");
         }
-        _ => data(&words(&state)),
+        _ => data(&words(&sent)),
     });
-    Ok(if state.waiting > 0 { FAILED } else { DONE })
+    Ok(if waits { FAILED } else { DONE })
 }
 
-/// Sends a run's trials before the program ends, and says what still waits.
+/// Sends a run's trials and summaries before the program ends, and says what still waits.
 pub fn after_run(service: &Service) -> Result<(), bakeoff_service::dto::ServiceError> {
-    if service.mlflow_state()?.waiting > 0 {
-        let state = service.flush_mlflow(MOST)?;
-        if state.waiting > 0 {
-            talk(&words(&state));
-        }
+    let waiting = service.mlflow_state()?.waiting;
+    if waiting >= MANY {
+        talk(&format!("sending {waiting} trials to MLflow …"));
+    }
+    let sent = service.flush_mlflow(PATIENCE)?;
+    if sent.state.waiting > 0 || sent.summaries_waiting > 0 {
+        talk(&words(&sent));
     }
     Ok(())
 }
 
-fn words(state: &MlflowState) -> String {
-    match (state.waiting, &state.problem) {
-        (0, None) => "MLflow has everything".to_owned(),
-        (0, Some(problem)) => format!("MLflow has everything it accepted; {problem}"),
-        (waiting, problem) => format!(
-            "{waiting} trials wait for MLflow: {}. They are kept; send them with `bakeoff mlflow-sync`",
-            problem.as_deref().unwrap_or("the server is slow")
-        ),
-    }
+fn words(sent: &MlflowSent) -> String {
+    let what = match (sent.state.waiting, sent.summaries_waiting) {
+        (0, 0) => {
+            return match &sent.state.problem {
+                None => "MLflow has everything".to_owned(),
+                Some(problem) => format!("MLflow has everything it accepted; {problem}"),
+            };
+        }
+        (0, 1) => "the summaries of 1 run wait".to_owned(),
+        (0, runs) => format!("the summaries of {runs} runs wait"),
+        (1, _) => "1 trial waits".to_owned(),
+        (trials, _) => format!("{trials} trials wait"),
+    };
+    let problem =
+        sent.state.problem.as_deref().unwrap_or("the server is slow, or they are of a run that goes on");
+    format!("{what} for MLflow: {problem}. They are kept; send them with `bakeoff mlflow-sync`")
 }

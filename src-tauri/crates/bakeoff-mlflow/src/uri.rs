@@ -1,5 +1,6 @@
 //! Where runs are: MLflow's tracking URIs.
 
+use crate::client::Credentials;
 use crate::error::{MlflowError, Result};
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
@@ -60,6 +61,30 @@ impl TrackingUri {
         }
     }
 
+    /// A tracking URI as it may be kept and shown, and the user and password that were in it. Only addresses of
+    /// servers have some; text that is no tracking URI comes back without what looks like a password.
+    pub fn split_credentials(text: &str) -> (String, Credentials) {
+        let text = text.trim();
+        let none = |text: &str| (text.to_owned(), Credentials::default());
+        let scheme = text.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        let Some(start) = text.find("://").map(|at| at + 3) else { return none(text) };
+        if scheme == "file" || scheme.starts_with("sqlite") {
+            return none(text);
+        }
+        let authority = text[start..].split(['/', '?', '#']).next().unwrap_or_default();
+        let Some((user, _)) = authority.rsplit_once('@') else {
+            // A password with an unescaped slash in it ends the authority too early, and makes it no address.
+            let broken = scheme.starts_with("http") && Url::parse(text).is_err();
+            return if broken { none(&without_password(text)) } else { none(text) };
+        };
+        let (username, password) = match user.split_once(':') {
+            Some((username, password)) => (username, Some(decoded(password))),
+            None => (user, None),
+        };
+        let shown = format!("{}{}", &text[..start], &text[start + user.len() + 1..]);
+        (shown, Credentials { token: None, username: Some(decoded(username)), password })
+    }
+
     /// Whether a server must be started to write there.
     pub fn needs_a_server(&self) -> bool {
         !matches!(self, Self::Http(_))
@@ -95,9 +120,9 @@ pub(crate) fn shown(url: &Url) -> String {
     url.as_str().trim_end_matches('/').to_owned()
 }
 
-/// Percent-decodes the path of a `file:` URI.
-fn decoded(path: &str) -> String {
-    percent_decode_str(path).decode_utf8_lossy().into_owned()
+/// Percent-decodes a part of a URI.
+fn decoded(part: &str) -> String {
+    percent_decode_str(part).decode_utf8_lossy().into_owned()
 }
 
 /// The text with everything between `//` and `@` left out.
@@ -138,6 +163,32 @@ mod tests {
         assert!(!format!("{uri:?}").contains("secret"));
         let refused = parse("postgresql://me:secret@host/db").expect_err("no reader");
         assert!(!refused.contains("secret") && refused.contains("postgresql"), "{refused}");
+    }
+
+    #[test]
+    fn user_and_password_are_split_off() {
+        let split = |text: &str| {
+            let (shown, credentials) = TrackingUri::split_credentials(text);
+            (shown, credentials.username, credentials.password)
+        };
+        let some = |text: &str| Some(text.to_owned());
+        let server = "https://mlflow.example.org:5000/prefix?a=b".to_owned();
+        assert_eq!(
+            split(" https://me:se%40c:ret@mlflow.example.org:5000/prefix?a=b"),
+            (server.clone(), some("me"), some("se@c:ret"))
+        );
+        assert_eq!(
+            split("https://me@mlflow.example.org:5000/prefix?a=b"),
+            (server.clone(), some("me"), None)
+        );
+        for unchanged in
+            [server.as_str(), "sqlite:////data/a@b/mlflow.db", "./runs@home", "http://host/a@b", "databricks"]
+        {
+            assert_eq!(split(unchanged), (unchanged.to_owned(), None, None));
+        }
+        for odd in ["http://me:pa/ss-secret@host", "postgresql://me:secret@host/db"] {
+            assert!(!split(odd).0.contains("secret"), "{odd}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::pool::Pool;
 use crate::service::Service;
 use bakeoff_core::analysis::{self, AnalysisOptions, Comparison, Distribution, VariantSummary};
+use bakeoff_core::campaign::Campaign;
 use bakeoff_core::chart::format;
 use bakeoff_core::diagnostic::nearest;
 use bakeoff_core::metric::{Aggregate, Metric};
@@ -103,16 +104,29 @@ pub(crate) fn options(pool: &Pool, request: &CompareRequest) -> Result<AnalysisO
     let margin = if primary_metric == campaign.primary_metric { campaign.margin } else { 0.0 };
     Ok(AnalysisOptions {
         baseline: baseline as u16,
-        cases: pool.case_count(),
-        confidence: campaign.confidence,
         margin,
         primary_metric,
-        timeout_counts_as: campaign.timeout_counts_as,
         complete: pool.complete,
-        seed: campaign.seed,
         resampling: request.resampling,
-        variants: names,
+        ..options_of_campaign(campaign, names.clone(), pool.case_count())
     })
+}
+
+/// What a campaign itself says of its analysis: for a finished run, without resampling.
+pub(crate) fn options_of_campaign(campaign: &Campaign, variants: Vec<String>, cases: u32) -> AnalysisOptions {
+    let baseline = variants.iter().position(|name| *name == campaign.baseline_variant).unwrap_or(0);
+    AnalysisOptions {
+        variants,
+        baseline: baseline as u16,
+        cases,
+        confidence: campaign.confidence,
+        margin: campaign.margin,
+        primary_metric: campaign.primary_metric,
+        timeout_counts_as: campaign.timeout_counts_as,
+        complete: true,
+        seed: campaign.seed,
+        resampling: false,
+    }
 }
 
 /// The best variant by a metric, with the numbers that speak for it.

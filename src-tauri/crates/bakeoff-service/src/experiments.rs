@@ -47,7 +47,8 @@ impl Service {
         };
         let reader = self.mlflow_reader(uri)?;
         let rows = self.wait(reader.experiments())?;
-        let server = uri.starts_with("http").then(|| uri.trim_end_matches('/').to_owned());
+        let (shown, _) = TrackingUri::split_credentials(uri);
+        let server = shown.starts_with("http").then(|| shown.trim_end_matches('/').to_owned());
         Ok(rows
             .into_iter()
             .map(|row| ExperimentRow {

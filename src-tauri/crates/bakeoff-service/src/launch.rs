@@ -261,6 +261,8 @@ impl Service {
                 });
             }
         };
+        // Before its first trial: an error here must not leave a run behind that nobody accompanies.
+        self.log_to_mlflow(run, campaign)?;
         let _inside = self.handle().enter();
         let handle = match bakeoff_engine::start(spec, self.ports(run)?, observer) {
             Ok(handle) => handle,
@@ -278,7 +280,6 @@ impl Service {
         };
         active.set_handle(handle.clone());
         self.active.insert(Arc::clone(&active));
-        self.log_to_mlflow(run, campaign)?;
         self.handle().spawn(accompany(
             Arc::clone(&self.active),
             active,

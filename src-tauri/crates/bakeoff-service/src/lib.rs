@@ -39,5 +39,6 @@ mod workflows;
 mod workspace;
 
 pub use error::Result;
+pub use mlflow::Patience;
 pub use service::{Service, ServiceOptions};
 pub use time::local as local_time;

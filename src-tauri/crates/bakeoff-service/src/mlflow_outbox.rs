@@ -1,8 +1,9 @@
 //! The store as an outbox: trials in the order in which they ended, then, once a run is finished, its summaries.
 
 use crate::active::ActiveRuns;
+use crate::compare::options_of_campaign;
 use crate::workspace::Workspace;
-use bakeoff_core::analysis::{self, AnalysisOptions};
+use bakeoff_core::analysis;
 use bakeoff_core::campaign::Campaign;
 use bakeoff_core::dataset::Case;
 use bakeoff_core::hash::sha256_hex;
@@ -11,14 +12,18 @@ use bakeoff_core::trial::TrialRecord;
 use bakeoff_core::variant::Variant;
 use bakeoff_mlflow::write::{SummaryContext, TrialContext, summary_drafts, trial_drafts};
 use bakeoff_mlflow::{Item, Outbox, OutboxError, Page, RefusedItem};
-use bakeoff_store::{ExportState, MlflowExport, RunState, Store, StoreError, TrialDetail};
+use bakeoff_store::{ExportState, ExportedRun, MlflowExport, RunState, Store, StoreError, TrialDetail};
 use serde_json::value::RawValue;
-use std::fs::File;
+use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Characters of the workspace's id in MLflow's tags.
 const ORIGIN: usize = 12;
+/// Where a run's summaries stand: behind every trial.
+const SUMMARIES: i64 = u32::MAX as i64 + 1;
 
 /// The runs of one workspace that go to one tracking URI.
 pub(crate) struct StoreOutbox {
@@ -29,6 +34,8 @@ pub(crate) struct StoreOutbox {
     /// Locked by the program whose exporter works, so that two never send the same trial.
     lock_path: PathBuf,
     lock: Mutex<Option<File>>,
+    /// Another program held the lock when it was last looked at.
+    elsewhere: AtomicBool,
 }
 
 impl StoreOutbox {
@@ -36,7 +43,20 @@ impl StoreOutbox {
         let database = workspace.database();
         let origin = sha256_hex(database.display().to_string().as_bytes()).chars().take(ORIGIN).collect();
         let lock_path = workspace.data_folder().join("mlflow.lock");
-        Self { store, active, uri, origin, lock_path, lock: Mutex::new(None) }
+        Self {
+            store,
+            active,
+            uri,
+            origin,
+            lock_path,
+            lock: Mutex::new(None),
+            elsewhere: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether another program sends in the place of this one.
+    pub fn is_elsewhere(&self) -> bool {
+        self.elsewhere.load(Ordering::Relaxed)
     }
 
     /// Whether this program may send. Another one that holds the lock sends in its place.
@@ -48,26 +68,42 @@ impl StoreOutbox {
         let wrong = |error: std::io::Error| OutboxError(format!("{}: {error}", self.lock_path.display()));
         let file =
             File::options().create(true).truncate(false).write(true).open(&self.lock_path).map_err(wrong)?;
-        match file.try_lock() {
+        let taken = file.try_lock();
+        self.elsewhere.store(matches!(taken, Err(TryLockError::WouldBlock)), Ordering::Relaxed);
+        match taken {
             Ok(()) => {
                 *lock = Some(file);
                 Ok(true)
             }
-            Err(std::fs::TryLockError::WouldBlock) => Ok(false),
-            Err(std::fs::TryLockError::Error(error)) => Err(wrong(error)),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) => Err(wrong(error)),
         }
     }
 
-    fn read_page(&self, most: usize) -> Result<Option<Page>, OutboxError> {
+    async fn read_page(&self, most: usize) -> Result<Option<Page>, OutboxError> {
         if !self.may_send()? {
             return Ok(None);
         }
         for export in self.exports()? {
+            // Reading blocks for some milliseconds at most: a page is small.
             if let Some(page) = self.page_of(&export, most)? {
                 return Ok(Some(page));
             }
+            self.close(export.run).await?;
         }
         Ok(None)
+    }
+
+    /// A run that is over without being finished gets no summaries: when all its trials are there, that is all.
+    /// Resume makes it pending again.
+    async fn close(&self, run: u32) -> Result<(), OutboxError> {
+        let change = |known: MlflowExport, stands: ExportedRun| {
+            let is_over = !stands.state.is_active() && stands.state != RunState::Finished;
+            let is_all = known.state == ExportState::Pending && known.position >= stands.last_number;
+            let updated_at = crate::time::now();
+            (is_over && is_all).then(|| MlflowExport { state: ExportState::Done, updated_at, ..known })
+        };
+        self.store.change_mlflow_export(run, self.uri.clone(), change).await.map_err(told)
     }
 
     fn exports(&self) -> Result<Vec<MlflowExport>, OutboxError> {
@@ -120,77 +156,66 @@ impl StoreOutbox {
         }
         let numbers = self.store.numbers(export.run).map_err(told)?;
         let names: Vec<String> = variants.iter().map(|variant| variant.name.clone()).collect();
-        let baseline = names.iter().position(|name| *name == campaign.baseline_variant).unwrap_or(0);
-        let options = AnalysisOptions {
-            variants: names,
-            baseline: baseline as u16,
-            cases: run.cases,
-            confidence: campaign.confidence,
-            margin: campaign.margin,
-            primary_metric: campaign.primary_metric,
-            timeout_counts_as: campaign.timeout_counts_as,
-            complete: true,
-            seed: campaign.seed,
-            resampling: false,
-        };
+        let options = options_of_campaign(campaign, names, run.cases);
         let comparison = analysis::compare(&numbers, &options);
+        let mut scorer_means = vec![BTreeMap::new(); variants.len()];
+        for found in self.store.scorer_means(export.run).map_err(told)? {
+            if let Some(means) = scorer_means.get_mut(usize::from(found.variant)) {
+                means.insert(found.metric, found.mean);
+            }
+        }
         let context = SummaryContext {
             origin: &self.origin,
             run: export.run,
             campaign,
             variants,
-            scorer_means: &[],
+            scorer_means: &scorer_means,
             started_at: run.created_at,
             ended_at: run.ended_at.unwrap_or(run.created_at),
         };
-        let last = i64::from(self.store.last_trial_number(export.run).map_err(told)?);
         let drafts = summary_drafts(&context, &comparison);
         // One item, so that its position says whether all summaries are there.
-        Ok(vec![Item { position: last + 1, drafts }])
+        Ok(vec![Item { position: SUMMARIES, drafts }])
     }
 
     async fn sent(&self, run: u32, position: i64, refused: Vec<RefusedItem>) -> Result<(), OutboxError> {
-        let Some(export) = self.exports()?.into_iter().find(|export| export.run == run) else {
-            return Ok(());
-        };
-        let last = self.store.last_trial_number(run).map_err(told)?;
-        let position = u32::try_from(position).unwrap_or(u32::MAX);
         let refusal = refused.first().map(|first| {
-            format!(
-                "{} of its trials were not accepted, such as {}: {}",
-                refused.len(),
-                first.position,
-                first.reason
-            )
+            let what = if first.position == SUMMARIES {
+                "its summaries".to_owned()
+            } else {
+                first.position.to_string()
+            };
+            format!("{} of its trials were not accepted, such as {what}: {}", refused.len(), first.reason)
         });
-        let export = MlflowExport {
-            position: position.min(last),
-            state: if position > last { ExportState::Done } else { ExportState::Pending },
-            error: refusal.or(export.error),
-            updated_at: crate::time::now(),
-            ..export
+        let change = move |known: MlflowExport, stands: ExportedRun| {
+            // Since the summaries were made the run may have been resumed, and ended once more.
+            let is_done = position == SUMMARIES
+                && stands.state == RunState::Finished
+                && known.position == stands.last_number;
+            let reached = u32::try_from(position).unwrap_or(known.position);
+            Some(MlflowExport {
+                position: reached.max(known.position),
+                state: if is_done { ExportState::Done } else { known.state },
+                error: refusal.or(known.error),
+                updated_at: crate::time::now(),
+                ..known
+            })
         };
-        self.store.set_mlflow_export(export).await.map_err(told)
+        self.store.change_mlflow_export(run, self.uri.clone(), change).await.map_err(told)
     }
 
     async fn failed(&self, run: u32, reason: String) -> Result<(), OutboxError> {
-        let Some(export) = self.exports()?.into_iter().find(|export| export.run == run) else {
-            return Ok(());
+        let change = |known: MlflowExport, _| {
+            let (state, updated_at) = (ExportState::Failed, crate::time::now());
+            Some(MlflowExport { state, error: Some(reason), updated_at, ..known })
         };
-        let export = MlflowExport {
-            state: ExportState::Failed,
-            error: Some(reason),
-            updated_at: crate::time::now(),
-            ..export
-        };
-        self.store.set_mlflow_export(export).await.map_err(told)
+        self.store.change_mlflow_export(run, self.uri.clone(), change).await.map_err(told)
     }
 }
 
 impl Outbox for StoreOutbox {
     fn next_page(&self, most: usize) -> BoxFuture<'_, Result<Option<Page>, OutboxError>> {
-        // Reading blocks for some milliseconds at most: a page is small.
-        Box::pin(std::future::ready(self.read_page(most)))
+        Box::pin(self.read_page(most))
     }
 
     fn mark_sent(

@@ -3,6 +3,7 @@
 use crate::atomic;
 use crate::dto::{ServiceError, Settings};
 use crate::error::Result;
+use bakeoff_mlflow::{Credentials, TrackingUri};
 use std::path::{Path, PathBuf};
 
 /// The folder of the settings: `BAKEOFF_CONFIG_DIR`, else the system's place for configuration.
@@ -63,6 +64,15 @@ fn check(settings: &Settings) -> Result<()> {
         if parts.into_iter().flatten().any(|part| !part.is_finite() || part < 0.0) {
             return bad(format!("{model}: a price must be 0 or more"), "give USD for a million tokens");
         }
+    }
+    if let Some(uri) = &settings.mlflow_tracking_uri
+        && TrackingUri::split_credentials(uri).1 != Credentials::default()
+    {
+        return bad(
+            "the tracking URI has a user or password in it, which would be kept in a readable file"
+                .to_owned(),
+            "leave them out, and set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
+        );
     }
     if settings.spend_cap_usd.is_some_and(|cap| !cap.is_finite() || cap < 0.0) {
         return bad("the spend cap must be 0 or more".to_owned(), "give USD, or leave it empty for no cap");

@@ -75,8 +75,11 @@ pub trait Outbox: Send + Sync {
 /// What an exporter is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExportState {
-    /// Everything is sent.
+    /// Nothing is to be sent, or another program sends it.
     Idle,
+    /// Something is to be sent, and the server is asked for its experiment; one that must be started first takes
+    /// its time.
+    Connecting,
     /// Runs are being sent.
     Sending {
         /// The campaign's run.

@@ -93,6 +93,9 @@ impl Worker {
 
     async fn send(&mut self, page: Page) -> Result<(), Trouble> {
         let Some(last) = page.items.last().map(|item| item.position) else { return Ok(()) };
+        if !matches!(*self.told.borrow(), ExportState::Sending { .. }) {
+            self.tell(ExportState::Connecting);
+        }
         let client = self.target.client().await?;
         // Only a server that answers makes this "sending".
         let id = self.experiment(&client, &page.experiment).await?;

@@ -114,3 +114,13 @@ pub struct MlflowState {
     /// The server's page, for the system's browser.
     pub url: Option<String>,
 }
+
+/// What became of sending to MLflow what waits.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MlflowSent {
+    /// How it stands now.
+    #[serde(flatten)]
+    pub state: MlflowState,
+    /// Finished runs whose trials are all sent, but not the summaries of their variants.
+    pub summaries_waiting: u32,
+}

@@ -81,7 +81,7 @@ fn threads() -> u32 {
 }
 
 /// The number of the trial of a run that ended last; 0: there is none.
-fn last_number(connection: &Connection, run: RunId) -> Result<u32, StoreError> {
+pub(crate) fn last_number(connection: &Connection, run: RunId) -> Result<u32, StoreError> {
     let mut select = connection.prepare_cached("SELECT last_number FROM run_progress WHERE run = ?1")?;
     Ok(select.query_row([run], |row| row.get(0)).optional()?.unwrap_or(0))
 }

@@ -6,7 +6,7 @@ use crate::workflow::steps;
 use bakeoff_core::outcome::Outcome;
 use bakeoff_core::ports::TrialLog;
 use bakeoff_core::trial::TrialRecord;
-use bakeoff_store::{ExportState, MlflowExport, Problem, RunState};
+use bakeoff_store::{ExportState, ExportedRun, MlflowExport, Problem, RunState};
 
 fn export(run: u32, server: &str, position: u32) -> MlflowExport {
     MlflowExport {
@@ -72,4 +72,54 @@ async fn what_is_still_to_be_sent_comes_in_pages_after_a_number() {
     let whole = store.exported_trials(run, 0, 1).expect("reads").remove(0);
     assert_eq!((whole.steps, whole.scores.len()), (steps(), 1));
     assert_eq!(whole.sent.user, "Disk /var is at 0 %");
+}
+
+#[tokio::test]
+async fn asking_again_keeps_the_position_and_a_change_sees_where_the_run_stands() {
+    let (_folder, store) = store();
+    let run = store.create_run(new_run("tickets", 2, 1)).await.expect("a run");
+    let server = "http://127.0.0.1:5000";
+    let ask = || store.ask_for_mlflow_export(run, server.into(), "tickets".into(), NOW);
+    ask().await.expect("asked for");
+    store.trial_log(run).append(record(key(0, 0, 0), Outcome::Pass)).await.expect("a trial");
+    let done = |known: MlflowExport, stands: ExportedRun| {
+        assert_eq!(stands, ExportedRun { state: RunState::Running, last_number: 1 });
+        let error = Some("one was refused".to_owned());
+        Some(MlflowExport { position: 1, state: ExportState::Done, error, ..known })
+    };
+    store.change_mlflow_export(run, server.into(), done).await.expect("changed");
+    let kept = || store.mlflow_exports(Some(run)).expect("reads").remove(0);
+    assert_eq!((kept().position, kept().state), (1, ExportState::Done));
+    ask().await.expect("asked again");
+    assert_eq!((kept().position, kept().state, kept().error), (1, ExportState::Pending, None));
+    store.set_state(run, RunState::Stopped, None, NOW).await.expect("stops");
+    let unchanged = |_: MlflowExport, stands: ExportedRun| {
+        assert_eq!(stands.state, RunState::Stopped);
+        None
+    };
+    store.change_mlflow_export(run, server.into(), unchanged).await.expect("looked at");
+    let other = "http://elsewhere".to_owned();
+    store.change_mlflow_export(run, other, |known, _| Some(known)).await.expect("nothing is kept");
+    assert_eq!(store.mlflow_exports(Some(run)).expect("reads").len(), 1);
+}
+
+#[tokio::test]
+async fn scorers_means_are_over_graded_trials_of_a_variant() {
+    let (_folder, store) = store();
+    let run = store.create_run(new_run("tickets", 4, 1)).await.expect("a run");
+    let log = store.trial_log(run);
+    for (case, variant, outcome, score) in [
+        (0, 0, Outcome::Pass, 1.0),
+        (1, 0, Outcome::Fail, 0.25),
+        (2, 0, Outcome::JudgeError, 0.0),
+        (0, 1, Outcome::Fail, 0.5),
+    ] {
+        let mut written = record(key(case, variant, 0), outcome);
+        written.scores[0].score = score;
+        log.append(written).await.expect("a trial");
+    }
+    let means: Vec<_> = store.scorer_means(run).expect("reads");
+    let read: Vec<(u16, &str, f64)> =
+        means.iter().map(|mean| (mean.variant, mean.metric.as_str(), mean.mean)).collect();
+    assert_eq!(read, [(0, "label", 0.625), (1, "label", 0.5)]);
 }

@@ -17,6 +17,8 @@ pub(super) enum Target {
     Chat(Api),
     /// A list of models.
     Models(Api),
+    /// MLflow's REST API, which only a rule can answer.
+    Mlflow,
     /// The number of model calls.
     Count,
     /// The number of model calls that had been made before.
@@ -39,6 +41,8 @@ impl Target {
             Self::Models(if path.contains("/v1beta") { Api::Gemini } else { Api::OpenAi })
         } else if path.ends_with("/api/tags") {
             Self::Models(Api::Ollama)
+        } else if path.contains("/api/2.0/mlflow/") {
+            Self::Mlflow
         } else if path == "/count" {
             Self::Count
         } else if path == "/repeated" {

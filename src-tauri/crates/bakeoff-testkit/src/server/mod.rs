@@ -47,7 +47,7 @@ struct Shared {
 ///
 /// What a request gets: the scripted reply of its number if there is one, else what the rule says, else the label
 /// between `[[answer:` and `]]` in the request, else `ok`. `GET` of a model list, `/count` and `/repeated` always
-/// work and are not counted.
+/// work and are not counted. Calls of MLflow's REST API are for the rule alone.
 pub struct MockServer {
     address: SocketAddr,
     shared: Arc<Shared>,

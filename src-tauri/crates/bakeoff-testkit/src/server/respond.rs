@@ -24,6 +24,8 @@ pub(super) async fn handle(
 ) -> Response {
     let api = match Target::of(uri.path()) {
         Target::Chat(api) => api,
+        // A rule's reply says the whole body.
+        Target::Mlflow => Api::OpenAi,
         Target::Models(api) => return json(200, &api::models(api)),
         Target::Count => return shared.journal.count().to_string().into_response(),
         Target::Repeated => return shared.journal.repeated().to_string().into_response(),

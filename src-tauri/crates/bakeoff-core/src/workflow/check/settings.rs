@@ -24,6 +24,9 @@ pub(super) fn mlflow(raw: &RawWorkflow, findings: &mut Findings) -> Option<Mlflo
     let experiment = newer
         .and_then(|one| experiment(one, &path, findings))
         .or(older.and_then(|one| experiment(one, &older_path, findings)));
+    for (block, path) in [(newer, &path), (older, &older_path)] {
+        check_address(block, path, findings);
+    }
     let nodes = of_nodes(raw, experiment.as_deref(), findings);
     if newer.is_none() && older.is_none() && nodes.is_empty() {
         return None;
@@ -33,12 +36,32 @@ pub(super) fn mlflow(raw: &RawWorkflow, findings: &mut Findings) -> Option<Mlflo
     let of_older = older.map(|older| older.enabled.unwrap_or(false));
     let enabled = newer.and_then(|newer| newer.enabled).or(of_older).unwrap_or(true);
     Some(MlflowSettings {
-        tracking_uri: both(|one| one.tracking_uri.clone()),
+        // What is wrong is told, and never shown.
+        tracking_uri: both(|one| one.tracking_uri.clone()).filter(|uri| !has_credentials(uri)),
         experiment,
         run_name: both(|one| one.run_name.clone()),
         enabled,
         nodes,
     })
+}
+
+/// Workflow files are shared, and are kept with each run: a password must not be in them.
+fn check_address(block: Option<&RawMlflow>, path: &[Step], findings: &mut Findings) {
+    if block.and_then(|block| block.tracking_uri.as_deref()).is_some_and(has_credentials) {
+        let message = "a tracking URI with a user or password does not belong in a file";
+        findings.error("password", &under(path, "tracking_uri"), message).hint = Some(
+            "write it without them, such as https://mlflow.example.org, and set MLFLOW_TRACKING_USERNAME and \
+             MLFLOW_TRACKING_PASSWORD"
+                .to_owned(),
+        );
+    }
+}
+
+/// Whether there is a user before the host of an address.
+fn has_credentials(uri: &str) -> bool {
+    let is_file = uri.trim_start().starts_with("file") || uri.trim_start().starts_with("sqlite");
+    let host = uri.split_once("://").map(|(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    !is_file && host.is_some_and(|host| host.contains('@'))
 }
 
 /// The experiment under either of its names.
@@ -64,6 +87,7 @@ fn of_nodes(
             continue;
         };
         let path = under(&place(&key("nodes"), index), "mlflow");
+        check_address(Some(mlflow), &path, findings);
         let own = mlflow.experiment.as_deref().or(mlflow.experiment_name.as_deref());
         if own.is_some() && own != experiment {
             let message =
