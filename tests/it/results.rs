@@ -97,6 +97,33 @@ fn evaluate_ranks_by_any_metric_and_aggregate() {
 }
 
 #[test]
+fn evaluate_shows_nearest_ranks_where_they_differ() {
+    let place = tickets_run();
+    let arguments = ["evaluate", "--experiment", "tickets", "--metric", "input_tokens"];
+    let evaluation = place.json(&arguments);
+    let distribution = &list(&evaluation, "/ranking")[0]["distribution"];
+    for part in ["p50", "p95", "p99"] {
+        assert!(distribution[part]["value"].is_number() && distribution["nearest_rank"][part].is_number());
+    }
+    place.run(&arguments).expect_code(0).prints("p50").prints("p95").prints("p99").prints("mean");
+    let rates = place.run(&["evaluate", "--experiment", "tickets"]).expect_code(0);
+    assert!(!rates.out.contains("p95"), "a rate has no percentiles: {}", rates.out);
+    // Two trials: the median lies between them, which no trial has.
+    place.write(
+        "datasets/two.jsonl",
+        "{\"input\": \"a\"}\n{\"input\": \"a much longer ticket than the other one is\"}\n",
+    );
+    place.write(
+        "campaigns/two.yaml",
+        "name: two\ndataset: datasets/two.jsonl\nvariants: [default]\nscorers: [{type: contains, value: x}]\n",
+    );
+    place.run(&["run", "two"]).expect_code(0);
+    let differing =
+        place.run(&["evaluate", "--experiment", "two", "--metric", "input_tokens"]).expect_code(0);
+    assert!(differing.out.contains('(') && differing.err.contains("nearest rank"), "{}", differing.out);
+}
+
+#[test]
 fn evaluate_says_what_there_is() {
     let place = tickets_run();
     place

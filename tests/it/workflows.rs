@@ -95,6 +95,15 @@ fn gates_warn_fail_and_block_until_somebody_lifts_the_block() {
     place.write("workflows/strict.yaml", text_of("BLOCK_DEPLOY", ""));
     place.run(&["ab-test", "strict"]).expect_code(1);
     place.run(&["deploy-check", "strict"]).expect_code(1).prints("blocked").prints("perfect");
+    let runs = place.json(&["list", "ticket_sorting"]);
+    let marks: Vec<&str> = list(&runs, "/rows").iter().filter_map(|run| run["gates"].as_str()).collect();
+    assert_eq!(marks, ["blocks", "failed", "warned"], "newest first: {runs:#}");
+    place.run(&["list"]).expect_code(0).prints("blocks deploying").prints("warned");
+    place.run(&["export", "3", "--format", "html", "-o", "report.html"]).expect_code(0);
+    let report = place.read("report.html");
+    for part in ["<h2>Gates</h2>", "blocks deployment", "<h2>Nodes of the workflow</h2>", "step"] {
+        assert!(report.contains(part), "{part} is missing");
+    }
     let arguments =
         ["apply-optimized", "--experiment", "ticket_sorting", "--workflow", "workflows/strict.yaml"];
     let before = place.read("workflows/strict.yaml");

@@ -3,6 +3,8 @@ import { FakeBackend } from '$lib/backend/fake';
 import type { Gate } from '$lib/bindings/Gate';
 import type { GateResult } from '$lib/bindings/GateResult';
 import type { Program } from '$lib/bindings/Program';
+import { nearestRankText, SCORECARD } from '$lib/compare/summary';
+import { metricValue } from '$lib/format/metric';
 import { boundText, gateLines, gatesText, gateValue, metricOf, worst } from '$lib/gates/gates';
 import { stepBars, stepLabel } from '$lib/runs/steps';
 import { askedFields, parseInput, typeText } from '$lib/workflows/field-type';
@@ -204,6 +206,29 @@ describe('gates', () => {
     expect(gatesText([...results, result(b, 'x', 'fail')])).toBe('1 of 2 gates fails');
     expect(gatesText([result(a, 'x', 'pass')])).toBe('The gate passes');
     expect(gatesText([], [a])).toBe('1 gate, not checked yet');
+  });
+});
+
+describe('percentiles by nearest rank', () => {
+  it('are told only where they are shown with another number', async () => {
+    const backend = new FakeBackend('workflows');
+    const view = await backend.compare({
+      runs: [3],
+      experiment: null,
+      variants: [],
+      baseline: null,
+      metric: null,
+      resampling: false,
+    });
+    const summary = view.comparison.variants[0]!;
+    const line = SCORECARD.find(({ key }) => key === 'latency_p95')!;
+    const rank = (value: number) => ({
+      ...summary,
+      latency_ms: { ...summary.latency_ms, nearest_rank: { p50: value, p90: value, p95: value, p99: value } },
+    });
+    expect(nearestRankText(line, rank(summary.latency_ms.p95.value!))).toBeUndefined();
+    expect(nearestRankText(line, rank(90_000))).toBe(metricValue('latency_ms', 90_000));
+    expect(nearestRankText(SCORECARD[0]!, rank(90_000))).toBeUndefined();
   });
 });
 

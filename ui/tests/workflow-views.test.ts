@@ -1,6 +1,7 @@
-import { cleanup, fireEvent, screen, within } from '@testing-library/svelte';
+import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { FakeKind } from '$lib/backend/fake';
+import RunGates from '$lib/gates/RunGates.svelte';
 import type { Place } from '$lib/state/navigation.svelte';
 import { click, expectAccessible, openWindow, settle, text, type } from './helpers';
 
@@ -29,6 +30,18 @@ describe('workflows and experiments are accessible, full, empty and with an erro
     cleanup();
     await openWindow('workflows', { name: 'compare' });
     await expectAccessible();
+  });
+});
+
+describe('gates in lists', () => {
+  it('are one sign with a label, and nothing where there are none', async () => {
+    render(RunGates, { state: 'blocks', name: '3' });
+    expect(text('run-gates-3')).toBe('× gates: failed, and blocks deployment');
+    cleanup();
+    render(RunGates, { state: null, name: '3' });
+    expect(screen.queryByTestId('run-gates-3')).toBeNull();
+    await openWindow('starter', { section: 'campaigns' });
+    expect(screen.queryByTestId(/^run-gates-/)).toBeNull();
   });
 });
 

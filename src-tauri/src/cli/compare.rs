@@ -143,11 +143,9 @@ fn nearest_ranks(variant: &VariantSummary) -> String {
 
 /// Whether nearest rank gives another latency than our own definition, as it is shown.
 fn ranks_differ(variant: &VariantSummary) -> bool {
-    let latency = &variant.latency_ms;
-    let Some(ranks) = latency.nearest_rank else { return false };
-    [(latency.p50.value, ranks.p50), (latency.p95.value, ranks.p95), (latency.p99.value, ranks.p99)]
-        .into_iter()
-        .any(|(own, other)| own.map(format::milliseconds) != Some(format::milliseconds(other)))
+    variant.latency_ms.percentiles().into_iter().any(|(own, other)| {
+        other.is_some() && own.map(format::milliseconds) != other.map(format::milliseconds)
+    })
 }
 
 fn paced(variant: &VariantSummary) -> &'static str {

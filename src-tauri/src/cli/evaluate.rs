@@ -2,8 +2,10 @@
 
 use super::output::{Output, data, table, talk};
 use super::{CliResult, DONE};
+use bakeoff_core::analysis::Distribution;
 use bakeoff_core::chart::format;
 use bakeoff_service::Service;
+use bakeoff_service::dto::Evaluation;
 
 /// Arguments of `evaluate`.
 #[derive(Debug, clap::Args)]
@@ -31,24 +33,52 @@ pub fn run(service: &Service, arguments: &Arguments, output: &Output) -> CliResu
         arguments.mlflow_uri.as_deref(),
     )?;
     output.print(&evaluation, || {
-        let rows = evaluation.ranking.iter().enumerate().map(|(rank, entry)| {
-            let show = |value: Option<f64>| {
-                value.map_or_else(|| "—".to_owned(), |value| format::value(evaluation.metric, value))
-            };
-            vec![
-                (rank + 1).to_string(),
-                entry.name.clone() + if entry.best { " *" } else { "" },
-                entry.trials.to_string(),
-                show(entry.value),
-                show(entry.min),
-                show(entry.max),
-            ]
-        });
-        let header = ["rank", "variant", "trials", evaluation.label.as_str(), "min", "max"];
-        data(&table(&header, &[0, 2, 3, 4, 5], rows.collect()));
+        print(&evaluation);
         if let Some(caution) = &evaluation.caution {
             talk(&format!("caution: {caution}"));
         }
     });
     Ok(DONE)
+}
+
+fn print(evaluation: &Evaluation) {
+    let show = |value: Option<f64>| {
+        value.map_or_else(|| "—".to_owned(), |value| format::value(evaluation.metric, value))
+    };
+    let mut header = vec!["rank", "variant", "trials", evaluation.label.as_str(), "min", "max"];
+    // A rate, or a sum over a sum, has no distribution over trials.
+    let has_distribution = evaluation.ranking.iter().any(|entry| entry.distribution.is_some());
+    if has_distribution {
+        header.extend(["mean", "p50", "p95", "p99"]);
+    }
+    let mut ranks_differ = false;
+    let mut rows = Vec::new();
+    for (rank, entry) in evaluation.ranking.iter().enumerate() {
+        let mut cells = vec![
+            (rank + 1).to_string(),
+            entry.name.clone() + if entry.best { " *" } else { "" },
+            entry.trials.to_string(),
+            show(entry.value),
+            show(entry.min),
+            show(entry.max),
+        ];
+        if has_distribution {
+            cells.push(show(entry.distribution.as_ref().and_then(|one| one.mean.value)));
+            let percentiles = entry.distribution.as_ref().map(Distribution::percentiles).unwrap_or_default();
+            for (own, nearest) in percentiles {
+                let differs = nearest.is_some() && show(own) != show(nearest);
+                ranks_differ |= differs;
+                cells.push(match differs {
+                    true => format!("{} ({})", show(own), show(nearest)),
+                    false => show(own),
+                });
+            }
+        }
+        rows.push(cells);
+    }
+    let numbers: Vec<usize> = [0].into_iter().chain(2..header.len()).collect();
+    data(&table(&header, &numbers, rows));
+    if ranks_differ {
+        talk("In brackets: the percentile by nearest rank, where it differs");
+    }
 }

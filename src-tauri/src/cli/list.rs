@@ -3,6 +3,7 @@
 use super::output::{Output, data, moment, table, talk};
 use super::{CliResult, DONE};
 use bakeoff_core::chart::format;
+use bakeoff_core::gate::GateState;
 use bakeoff_service::Service;
 use bakeoff_service::dto::{RunRow, RunState};
 
@@ -30,8 +31,16 @@ pub fn run(service: &Service, arguments: &Arguments, output: &Output) -> CliResu
             talk("There are no runs yet. Start one with: bakeoff run CAMPAIGN");
             return;
         }
-        let header = ["run", "campaign", "state", "trials", "success", "cost", "when"];
-        data(&table(&header, &[0, 3, 5], page.rows.iter().map(row).collect()));
+        let mut header = vec!["run", "campaign", "state", "trials", "success", "cost", "when"];
+        let mut rows: Vec<Vec<String>> = page.rows.iter().map(row).collect();
+        // Most campaigns have no gates.
+        if page.rows.iter().any(|run| run.gates.is_some()) {
+            header.push("gates");
+            for (cells, run) in rows.iter_mut().zip(&page.rows) {
+                cells.push(run.gates.map_or("", gates).to_owned());
+            }
+        }
+        data(&table(&header, &[0, 3, 5], rows));
         let last = page.offset as usize + page.rows.len();
         talk(&format!("Showing {}–{last} of {}", page.offset + 1, page.total));
     });
@@ -51,6 +60,16 @@ fn row(run: &RunRow) -> Vec<String> {
         run.cost_usd.map_or_else(|| "—".to_owned(), format::usd),
         moment(run.created_at),
     ]
+}
+
+fn gates(state: GateState) -> &'static str {
+    match state {
+        GateState::Passed => "passed",
+        GateState::CannotTell => "cannot tell",
+        GateState::Warned => "warned",
+        GateState::Failed => "failed",
+        GateState::Blocks => "blocks deploying",
+    }
 }
 
 /// A run's state in words.

@@ -2,7 +2,8 @@
 
 use bakeoff_core::analysis::{AnalysisOptions, TrialNumbers, compare};
 use bakeoff_core::gate::{
-    Gate, GateAction, GateDecision, GateNumbers, GateResult, GateScope, GateVerdict, Measures, evaluate,
+    Gate, GateAction, GateDecision, GateNumbers, GateResult, GateScope, GateState, GateVerdict, Measures,
+    evaluate, state,
 };
 use bakeoff_core::metric::Metric;
 use bakeoff_core::outcome::{Outcome, TimeoutCountsAs};
@@ -316,4 +317,68 @@ fn every_variant_is_checked() {
     let found = results(&trials(10, &[10, 5]), gate("success_rate", Some(0.8), None), &Measures::default());
     let verdicts: Vec<_> = found.iter().map(|one| (one.variant.as_str(), one.verdict)).collect();
     assert_eq!(verdicts, [("plain", PASS), ("warm", FAIL)]);
+}
+
+#[test]
+fn the_worst_gate_gives_the_state_of_all() {
+    let of = |verdict, action| {
+        let gate = Gate {
+            name: "g".into(),
+            description: None,
+            metric: "score".into(),
+            max: None,
+            min: Some(0.5),
+            action,
+            on: GateScope::Variant,
+            decide: GateDecision::Point,
+        };
+        GateResult {
+            gate,
+            variant: "a".into(),
+            verdict,
+            actual: None,
+            interval: None,
+            n: 1,
+            sentence: String::new(),
+        }
+    };
+    let (warn, fail, block) = (GateAction::Warn, GateAction::Fail, GateAction::BlockDeploy);
+    assert_eq!(state(&[]), None);
+    let mut results = Vec::new();
+    for (verdict, action, expected) in [
+        (PASS, block, GateState::Passed),
+        (CANNOT_TELL, block, GateState::CannotTell),
+        (FAIL, warn, GateState::Warned),
+        (FAIL, fail, GateState::Failed),
+        (FAIL, block, GateState::Blocks),
+    ] {
+        results.insert(0, of(verdict, action));
+        assert_eq!(state(&results), Some(expected));
+    }
+}
+
+#[test]
+fn measures_of_pooled_runs_all_count() {
+    // Two runs of the same case: their keys are the same but for the repetition, which is the same here.
+    let key = TrialKey { case: 0, variant: 0, repetition: 0 };
+    let mut measures = Measures::default();
+    measures.add(key, &[], Some(r#"{"depth": 1}"#));
+    measures.add(key, &[], Some(r#"{"depth": 3}"#));
+    let trials: Vec<TrialNumbers> = (0..2)
+        .map(|repetition| TrialNumbers { key: TrialKey { repetition, ..key }, ..trial(0, 0, Outcome::Pass) })
+        .collect();
+    let gate = Gate {
+        name: "deep".into(),
+        description: None,
+        metric: "depth".into(),
+        max: Some(2.0),
+        min: Some(2.0),
+        action: GateAction::Warn,
+        on: GateScope::Variant,
+        decide: GateDecision::Point,
+    };
+    let found = results(&trials, gate.clone(), &measures);
+    assert_eq!((found[0].actual, found[0].verdict), (Some(2.0), PASS), "the mean of both: {found:?}");
+    let each = results(&trials, Gate { on: GateScope::Trial, ..gate }, &measures);
+    assert_eq!((each[0].n, each[0].verdict), (2, FAIL), "both trials are looked at: {each:?}");
 }

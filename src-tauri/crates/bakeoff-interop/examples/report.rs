@@ -23,6 +23,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         variants: &variants,
         comparison: &comparison,
         charts: &charts,
+        gates: &[],
+        nodes: &[],
     };
     let file = std::io::BufWriter::new(std::fs::File::create(&out)?);
     report(file, &what, (0..6).map(|index| Ok::<_, std::convert::Infallible>(sample::differing(index))))?;

@@ -6,8 +6,10 @@
 pub mod csv;
 pub mod html;
 pub mod json;
+mod nodes;
 mod run;
 
+pub use nodes::{Known, NodeUse, add_steps};
 pub use run::{DifferingCase, DifferingCell, RunHead, TrialLine, VariantText};
 
 use bakeoff_core::trial::Millis;

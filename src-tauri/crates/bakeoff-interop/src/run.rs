@@ -1,7 +1,7 @@
 //! What is exported: a run's head, its variants, trials and cases.
 
 use bakeoff_core::outcome::Outcome;
-use bakeoff_core::trial::{Millis, TrialRecord};
+use bakeoff_core::trial::{Millis, Step, TrialRecord};
 use bakeoff_core::variant::Variant;
 use serde::Serialize;
 use std::sync::Arc;
@@ -90,4 +90,6 @@ pub struct DifferingCell {
     pub outcome: Option<Outcome>,
     /// Beginning of the answer (or of the error), of the first trial.
     pub answer: Option<String>,
+    /// Of a workflow: the nodes that the first trial ran, in order.
+    pub steps: Vec<Step>,
 }

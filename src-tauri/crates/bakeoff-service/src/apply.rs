@@ -7,8 +7,8 @@ use crate::dto::{
 };
 use crate::error::Result;
 use crate::service::Service;
+use crate::workflow_load::in_file;
 use crate::workspace::{has_extension, kind_of, stem};
-use bakeoff_core::diagnostic::Diagnostic;
 use bakeoff_core::hash::sha256_hex;
 use bakeoff_core::variant::{self, Variant};
 use bakeoff_core::yaml;
@@ -368,10 +368,6 @@ fn variant_fields(source: &Variant, file: &str, old: &str, also: &[String]) -> R
     // A key can only be removed once another prompt field is there: write first, remove last.
     edits.sort_by_key(|edit| edit.change == Changed::Remove);
     Ok((differences, edits, Vec::new()))
-}
-
-fn in_file(findings: Vec<Diagnostic>, file: &str) -> Vec<Diagnostic> {
-    findings.into_iter().map(|finding| finding.in_file(file)).collect()
 }
 
 fn fields(variant: &Variant) -> serde_json::Value {

@@ -10,7 +10,7 @@ use crate::pool::{Pool, PooledCase};
 use crate::service::Service;
 use bakeoff_core::analysis::{self, LabelPair, TrialNumbers};
 use bakeoff_core::outcome::Outcome;
-use bakeoff_core::trial::TrialKey;
+use bakeoff_core::trial::{Step, TrialKey};
 use bakeoff_store::TrialDetail;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -87,6 +87,16 @@ impl Service {
             row: self.case_row(&pool, case, &trials)?,
             input: serde_json::from_str(&stored.json).unwrap_or(Value::Null),
         })
+    }
+
+    /// The nodes that the first trial of each variant ran on a case.
+    pub(crate) fn first_steps(&self, request: &CompareRequest, case: u32) -> Result<Vec<Vec<Step>>> {
+        let pool = self.pool(request)?;
+        (0..pool.variants.len() as u16)
+            .map(|variant| {
+                Ok(self.first_trial(&pool, case, variant)?.map_or_else(Vec::new, |trial| trial.steps))
+            })
+            .collect()
     }
 
     /// Success by class (`expected`) or by a metadata field, and confusion matrices for classes.

@@ -59,6 +59,7 @@ impl Service {
                     value,
                     min: spread.and_then(|spread| spread.min),
                     max: spread.and_then(|spread| spread.max),
+                    distribution: spread.cloned(),
                     best: best.as_ref().is_some_and(|best| best.variant == index),
                 })
             })

@@ -10,7 +10,8 @@ use bakeoff_core::dataset::Case;
 use bakeoff_core::trial::TrialRecord;
 use bakeoff_interop::html::{Report, ReportChart};
 use bakeoff_interop::{
-    DifferingCase, DifferingCell, ExportError, RunHead, TrialLine, VariantText, csv, html, json,
+    DifferingCase, DifferingCell, ExportError, NodeUse, RunHead, TrialLine, VariantText, add_steps, csv,
+    html, json,
 };
 use bakeoff_store::{StoreError, TrialDetail};
 use std::io::{BufWriter, Write};
@@ -101,6 +102,7 @@ impl Service {
         let head = self.export_head(run)?;
         let request = CompareRequest { runs: vec![run], resampling: true, ..CompareRequest::default() };
         let view = self.compare(&request)?;
+        let gates = self.gates_of(run)?;
         let charts = self
             .chart_specs(&request, &ALL_CHARTS)?
             .into_iter()
@@ -112,12 +114,15 @@ impl Service {
             })
             .collect::<Result<Vec<_>>>()?;
         let variants = self.export_variants(run)?;
+        let nodes = self.nodes_used(run)?;
         let report = Report {
             written_at: self.now(),
             head: &head,
             variants: &variants,
             comparison: &view.comparison,
             charts: &charts,
+            gates: &gates,
+            nodes: &nodes,
         };
         let rows = self.list_cases(&request, true, None, 0, MOST_DIFFERING)?.rows;
         let differing = rows.into_iter().enumerate().map(|(index, row)| {
@@ -131,12 +136,19 @@ impl Service {
             } else {
                 vec![None; row.cells.len()]
             };
-            let cells = row.cells.into_iter().zip(answers).map(|(cell, answer)| DifferingCell {
-                trials: cell.trials,
-                passes: cell.passes,
-                outcome: cell.outcome,
-                answer: answer.map(|answer| shortened(&answer, ANSWER)),
-            });
+            let mut steps = match nodes.is_empty() || index >= html::MOST_CASES as usize {
+                true => Vec::new(),
+                false => self.first_steps(&request, row.case)?,
+            };
+            steps.resize(row.cells.len(), Vec::new());
+            let cells =
+                row.cells.into_iter().zip(answers).zip(steps).map(|((cell, answer), steps)| DifferingCell {
+                    trials: cell.trials,
+                    passes: cell.passes,
+                    outcome: cell.outcome,
+                    answer: answer.map(|answer| shortened(&answer, ANSWER)),
+                    steps,
+                });
             Ok::<_, ServiceError>(DifferingCase {
                 cells: cells.collect(),
                 case_id: row.case_id,
@@ -145,6 +157,15 @@ impl Service {
             })
         });
         html::report(writer, &report, differing).map_err(failed)
+    }
+
+    /// What the nodes of a run's workflow took; empty for prompts on a data set.
+    fn nodes_used(&self, run: u32) -> Result<Vec<NodeUse>> {
+        let mut nodes = Vec::new();
+        if self.store().definition(run)?.campaign.workflow.is_some() {
+            self.store().each_trial(run, |trial| add_steps(&mut nodes, &trial.row.variant, &trial.steps))?;
+        }
+        Ok(nodes)
     }
 
     fn export_head(&self, run: u32) -> Result<RunHead> {

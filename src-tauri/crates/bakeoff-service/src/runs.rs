@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::service::Service;
 use bakeoff_core::analysis::Estimate;
 use bakeoff_core::campaign::Campaign;
+use bakeoff_core::gate;
 use bakeoff_core::outcome::{Outcome, success};
 use bakeoff_core::stats;
 use bakeoff_core::trial::TrialKey;
@@ -159,7 +160,14 @@ impl Service {
                 success_rate: success_rate(counts, &definition),
             })
             .collect();
+        // A run whose gates can't be checked is listed all the same; opening it tells why.
+        let gates = if definition.gates.is_empty() {
+            None
+        } else {
+            self.gates_of(run.id).ok().and_then(|results| gate::state(&results))
+        };
         Ok(RunRow {
+            gates,
             id: run.id,
             state: state(run.state),
             done: run.done(),

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::service::Service;
 use crate::workflow_load::in_file;
 use crate::workspace::{has_extension, stem};
-use bakeoff_core::diagnostic::nearest;
+use bakeoff_core::diagnostic::{Checked, nearest};
 use bakeoff_core::workflow::{self, Workflow};
 use std::path::{Path, PathBuf};
 
@@ -83,16 +83,14 @@ impl Service {
 
     /// Whether `run` runs the A/B test of a workflow instead of the workflow itself.
     pub fn ab_test_enabled(&self, workflow: &str) -> Result<bool> {
-        let source = self.workflow_text(workflow)?;
-        let checked = workflow::check(&source.name, &source.text);
+        let (_, checked) = self.checked_workflow(workflow)?;
         let test = checked.value.and_then(|workflow| workflow.ab_test);
         Ok(test.is_some_and(|test| test.enabled))
     }
 
     /// An error when a workflow has no A/B test, or when it is switched off.
     pub fn require_ab_test(&self, workflow: &str) -> Result<()> {
-        let source = self.workflow_text(workflow)?;
-        let checked = workflow::check(&source.name, &source.text);
+        let (file, checked) = self.checked_workflow(workflow)?;
         let Some(checked) = checked.value else {
             // Launching tells everything that is wrong.
             return Ok(());
@@ -102,7 +100,7 @@ impl Service {
             Some(test) if !test.enabled => "has its ab_test switched off",
             Some(_) => return Ok(()),
         };
-        Err(ServiceError::bad_input(format!("{} {problem}", source.file))
+        Err(ServiceError::bad_input(format!("{file} {problem}"))
             .with_hint("write an ab_test with `enabled: true`, or run the workflow alone with `bakeoff run`"))
     }
 
@@ -121,12 +119,18 @@ impl Service {
 
     /// The experiment under which a workflow's runs are kept.
     pub fn experiment_of_workflow(&self, workflow: &str) -> Result<String> {
+        let (file, checked) = self.checked_workflow(workflow)?;
+        checked.value.as_ref().map(experiment_of).ok_or_else(|| {
+            ServiceError::bad_input(format!("{file} has errors"))
+                .with_diagnostics(in_file(checked.diagnostics, &file))
+        })
+    }
+
+    /// A workflow given by its name or its file, checked, and its file.
+    fn checked_workflow(&self, workflow: &str) -> Result<(String, Checked<Workflow>)> {
         let source = self.workflow_text(workflow)?;
         let checked = workflow::check(&source.name, &source.text);
-        checked.value.as_ref().map(experiment_of).ok_or_else(|| {
-            ServiceError::bad_input(format!("{} has errors", source.file))
-                .with_diagnostics(in_file(checked.diagnostics, &source.file))
-        })
+        Ok((source.file, checked))
     }
 
     /// The text of a workflow given by its name or its file.

@@ -4,7 +4,7 @@ import type { Metric } from '$lib/bindings/Metric';
 import type { VariantSummary } from '$lib/bindings/VariantSummary';
 import { count, percent, plural } from '$lib/format/numbers';
 import { outcomeLabel } from '$lib/format/outcome';
-import { higherIsBetter } from '$lib/format/metric';
+import { higherIsBetter, metricValue } from '$lib/format/metric';
 
 export function estimateOf(summary: VariantSummary, metric: Metric): Estimate {
   switch (metric) {
@@ -35,6 +35,16 @@ export interface ScoreLine {
   label: string;
   metric: Metric;
   estimate: (summary: VariantSummary) => Estimate;
+  /** The same percentile by nearest rank, as other tools define it. */
+  nearestRank?: (summary: VariantSummary) => number | undefined;
+}
+
+/** Told only where nearest rank shows another number than our own definition does. */
+export function nearestRankText(line: ScoreLine, summary: VariantSummary): string | undefined {
+  const value = line.nearestRank?.(summary);
+  if (value === undefined) return undefined;
+  const text = metricValue(line.metric, value);
+  return text === metricValue(line.metric, line.estimate(summary).value) ? undefined : text;
 }
 
 const SPREAD = ['p50', 'p95', 'p99'] as const;
@@ -48,6 +58,7 @@ export const SCORECARD: readonly ScoreLine[] = [
     label: `Latency, ${part}`,
     metric: 'latency_ms' as const,
     estimate: (s: VariantSummary) => s.latency_ms[part],
+    nearestRank: (s: VariantSummary) => s.latency_ms.nearest_rank?.[part],
   })),
   { key: 'cost', label: 'Cost a trial, mean', metric: 'cost_usd', estimate: (s) => s.cost_usd.mean },
   {

@@ -2,6 +2,7 @@
 import type { Gate } from '$lib/bindings/Gate';
 import type { GateAction } from '$lib/bindings/GateAction';
 import type { GateResult } from '$lib/bindings/GateResult';
+import type { GateState } from '$lib/bindings/GateState';
 import type { GateVerdict } from '$lib/bindings/GateVerdict';
 import type { Metric } from '$lib/bindings/Metric';
 import { METRICS, metricDifference, metricLabel, metricValue } from '$lib/format/metric';
@@ -17,6 +18,18 @@ const VERDICTS: Record<GateVerdict, [string, Tone, string]> = {
 export const gateLabel = (verdict: GateVerdict) => VERDICTS[verdict][0];
 export const gateTone = (verdict: GateVerdict) => VERDICTS[verdict][1];
 export const gateSign = (verdict: GateVerdict) => VERDICTS[verdict][2];
+
+const STATES: Record<GateState, [string, Tone, string]> = {
+  passed: ['passed', 'good', '✓'],
+  cannot_tell: ['cannot tell', 'warn', '?'],
+  warned: ['warned', 'warn', '!'],
+  failed: ['failed', 'bad', '×'],
+  blocks: ['failed, and blocks deployment', 'bad', '×'],
+};
+
+export const gateStateLabel = (state: GateState) => STATES[state][0];
+export const gateStateTone = (state: GateState) => STATES[state][1];
+export const gateStateSign = (state: GateState) => STATES[state][2];
 
 const ACTIONS: Record<GateAction, string> = {
   warn: 'warns',

@@ -40,6 +40,18 @@ pub(super) fn distribution(
     }
 }
 
+impl Distribution {
+    /// p50, p95 and p99 by our own definition and by nearest rank.
+    pub fn percentiles(&self) -> [(Option<f64>, Option<f64>); 3] {
+        let ranks = self.nearest_rank.as_ref();
+        [
+            (self.p50.value, ranks.map(|ranks| ranks.p50)),
+            (self.p95.value, ranks.map(|ranks| ranks.p95)),
+            (self.p99.value, ranks.map(|ranks| ranks.p99)),
+        ]
+    }
+}
+
 /// What a quantity can be.
 #[derive(Clone, Copy)]
 pub(super) struct Range {

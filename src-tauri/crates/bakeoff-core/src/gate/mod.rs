@@ -88,6 +88,35 @@ pub enum GateVerdict {
     CannotTell,
 }
 
+/// What came of all gates of a run, in one word; mildest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum GateState {
+    /// All hold.
+    Passed,
+    /// None fails, but the interval of one straddles its bound.
+    CannotTell,
+    /// One that only warns does not hold.
+    Warned,
+    /// One that fails the run does not hold.
+    Failed,
+    /// One that blocks deploying does not hold. The block itself may have been lifted since.
+    Blocks,
+}
+
+/// The gates of a run in one word; `None` without any.
+pub fn state(results: &[GateResult]) -> Option<GateState> {
+    let of = |result: &GateResult| match (result.verdict, result.gate.action) {
+        (GateVerdict::Pass, _) => GateState::Passed,
+        (GateVerdict::CannotTell, _) => GateState::CannotTell,
+        (GateVerdict::Fail, GateAction::Warn) => GateState::Warned,
+        (GateVerdict::Fail, GateAction::Fail) => GateState::Failed,
+        (GateVerdict::Fail, GateAction::BlockDeploy) => GateState::Blocks,
+    };
+    results.iter().map(of).max()
+}
+
 /// A gate checked for one variant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]

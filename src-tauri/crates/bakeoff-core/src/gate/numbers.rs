@@ -23,7 +23,7 @@ pub struct GateNumbers<'a> {
 pub struct Measure {
     /// A scorer's metric, or the name of an output.
     pub name: String,
-    /// The values.
+    /// The values. Of runs that are pooled several may have the same key: each counts.
     pub values: Vec<(TrialKey, f64)>,
 }
 

@@ -5,6 +5,8 @@ use crate::{DifferingCase, DifferingCell, ExportError, read};
 use bakeoff_core::analysis::Comparison;
 use bakeoff_core::chart::format;
 use bakeoff_core::outcome::Outcome;
+use bakeoff_core::trial::Step;
+use serde_json::Value;
 use std::io::Write;
 
 /// So many cases are shown; the others are counted.
@@ -12,6 +14,9 @@ pub const MOST_CASES: u32 = 200;
 
 /// Texts in the table are cut after so many characters.
 const LONGEST_TEXT: usize = 160;
+
+/// So many nodes of a trial are shown; the others are counted.
+const MOST_STEPS: usize = 50;
 
 pub(super) fn write<E: std::fmt::Display>(
     out: &mut impl Write,
@@ -90,7 +95,46 @@ fn write_cell(out: &mut impl Write, cell: &DifferingCell) -> Result<(), ExportEr
     if let Some(answer) = &cell.answer {
         write!(out, "<small>{}</small>", text(&cut(answer)))?;
     }
+    write_steps(out, &cell.steps)?;
     write!(out, "</td>")?;
+    Ok(())
+}
+
+/// The nodes that a trial ran, folded away: the first ones, the others counted.
+fn write_steps(out: &mut impl Write, steps: &[Step]) -> Result<(), ExportError> {
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let plural = if steps.len() == 1 { "" } else { "s" };
+    write!(out, "<details class=\"steps\"><summary>{} step{plural}</summary><ol>", steps.len())?;
+    for step in steps.iter().take(MOST_STEPS) {
+        let mut facts = Vec::new();
+        if step.iteration > 1 {
+            facts.push(format!("time {}", step.iteration));
+        }
+        // People count from 1.
+        facts.extend(step.item.map(|item| format!("item {}", u64::from(item) + 1)));
+        facts.extend(step.latency_ms.map(format::milliseconds));
+        facts.extend(step.usage.total_tokens().map(|tokens| format!("{} tokens", format::count(tokens))));
+        facts.extend(step.cost_usd.map(format::usd));
+        let said = match &step.error {
+            Some(error) => error.clone(),
+            None if step.outputs.is_empty() => String::new(),
+            None => Value::Object(step.outputs.clone()).to_string(),
+        };
+        write!(
+            out,
+            "<li><b>{}</b> {}<small>{}</small></li>",
+            text(&step.node),
+            text(&facts.join(", ")),
+            text(&cut(&said))
+        )?;
+    }
+    write!(out, "</ol>")?;
+    if steps.len() > MOST_STEPS {
+        write!(out, "<p>{} more</p>", steps.len() - MOST_STEPS)?;
+    }
+    write!(out, "</details>")?;
     Ok(())
 }
 

@@ -4,13 +4,16 @@
 mod cases;
 mod definitions;
 mod escape;
+mod gates;
 mod method;
+mod nodes;
 mod scorecard;
 mod verdict;
 
-use crate::{DifferingCase, ExportError, RunHead, VariantText, iso};
+use crate::{DifferingCase, ExportError, NodeUse, RunHead, VariantText, iso};
 use bakeoff_core::analysis::Comparison;
 use bakeoff_core::chart::format;
+use bakeoff_core::gate::GateResult;
 use bakeoff_core::trial::Millis;
 use escape::text;
 use std::io::Write;
@@ -39,6 +42,10 @@ pub struct Report<'a> {
     pub comparison: &'a Comparison,
     /// Charts, in the order in which they are shown. Their SVG is trusted and written as it is.
     pub charts: &'a [ReportChart],
+    /// The run's gates; empty when it has none, or when they were not checked.
+    pub gates: &'a [GateResult],
+    /// Of a workflow: what its nodes took.
+    pub nodes: &'a [NodeUse],
 }
 
 /// Writes the report. `differing` are the cases on which variants differ; at most [`MOST_CASES`] are shown and the others
@@ -55,9 +62,11 @@ pub fn report<E: std::fmt::Display>(
     head(out, report)?;
     verdict::write(out, report.comparison)?;
     warnings(out, report.comparison)?;
+    gates::write(out, report.gates)?;
     charts(out, report.charts)?;
     scorecard::write(out, report.comparison)?;
     scorecard::write_differences(out, report.comparison)?;
+    nodes::write(out, report.nodes)?;
     cases::write(out, report.comparison, differing)?;
     definitions::write(out, report)?;
     method::write(out, report)?;

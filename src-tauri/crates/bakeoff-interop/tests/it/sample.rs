@@ -173,6 +173,7 @@ pub fn differing(index: u32) -> DifferingCase {
         passes: u32::from(outcome == Outcome::Pass),
         outcome: Some(outcome),
         answer: Some(answer.into()),
+        steps: Vec::new(),
     };
     DifferingCase {
         case_id: format!("t-{index:03}"),

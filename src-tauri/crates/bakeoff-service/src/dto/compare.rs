@@ -1,6 +1,6 @@
 //! Comparing.
 
-use bakeoff_core::analysis::{Comparison, Confusion, Slice};
+use bakeoff_core::analysis::{Comparison, Confusion, Distribution, Slice};
 use bakeoff_core::chart::{ChartKind, ChartTheme, Mark};
 use bakeoff_core::gate::GateResult;
 use bakeoff_core::metric::Metric;
@@ -240,6 +240,10 @@ pub struct RankedVariant {
     pub min: Option<f64>,
     /// Largest of a trial.
     pub max: Option<f64>,
+    /// Its mean and percentiles, by our own definition and by nearest rank; absent for metrics that no single trial has.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub distribution: Option<Distribution>,
     /// It is the best.
     pub best: bool,
 }

@@ -1,7 +1,7 @@
 //! Runs and trials.
 
 use bakeoff_core::analysis::Estimate;
-use bakeoff_core::gate::GateResult;
+use bakeoff_core::gate::{GateResult, GateState};
 use bakeoff_core::outcome::Outcome;
 use bakeoff_core::trial::{Attempt, Score, SentPrompt, Step, TrialKey, Usage};
 use super::FaultDetail;
@@ -71,6 +71,10 @@ pub struct RunRow {
     pub ended_at: Option<i64>,
     /// Another program runs it: its process id. This program can only watch.
     pub owned_by: Option<u32>,
+    /// What its gates said, in one word; absent when it has none, or when it has not finished.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub gates: Option<GateState>,
 }
 
 /// The head of a run's view.

@@ -1,6 +1,8 @@
 /** Runs of the fake backend: they progress by a timer, and their trials are made when they are read. */
 import type { Notice } from '$lib/backend/types';
+import type { GateAction } from '$lib/bindings/GateAction';
 import type { GateResult } from '$lib/bindings/GateResult';
+import type { GateState } from '$lib/bindings/GateState';
 import type { Matrix } from '$lib/bindings/Matrix';
 import type { MatrixCell } from '$lib/bindings/MatrixCell';
 import type { Page } from '$lib/bindings/Page';
@@ -15,6 +17,16 @@ import type { TrialRow } from '$lib/bindings/TrialRow';
 import { makeCase } from './cases';
 import { rateEstimate } from './estimates';
 import { outcomeOf, trialRow } from './trials';
+
+/** The gates of a run in one word, as the program tells it. */
+function gateState(results: GateResult[]): GateState | null {
+  const failing: Record<GateAction, GateState> = { warn: 'warned', fail: 'failed', block_deploy: 'blocks' };
+  const states = results.map(({ verdict, gate }) =>
+    verdict === 'fail' ? failing[gate.action] : verdict === 'pass' ? 'passed' : 'cannot_tell',
+  );
+  const worstFirst = ['blocks', 'failed', 'warned', 'cannot_tell', 'passed'] as const;
+  return worstFirst.find((state) => states.includes(state)) ?? null;
+}
 
 export class FakeRun {
   state: RunState = 'running';
@@ -137,6 +149,7 @@ export class FakeRun {
       created_at: this.createdAt,
       ended_at: this.endedAt,
       owned_by: null,
+      gates: this.state === 'finished' ? gateState(this.gates) : null,
     };
   }
 
