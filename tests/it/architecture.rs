@@ -18,8 +18,9 @@ const CORE_MAY_USE: &str = "ahash aho-corasick allocator-api2 approx bit-set bit
     uuid-simd vsimd zerocopy zmij";
 
 /// Which crates of ours a crate may build on.
-const MAY_IMPORT: [(&str, &[&str]); 11] = [
+const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("bakeoff-core", &[]),
+    ("bakeoff-cluster", &[]),
     ("bakeoff-engine", &["bakeoff-core"]),
     ("bakeoff-store", &["bakeoff-core"]),
     ("bakeoff-model", &["bakeoff-core"]),
@@ -41,11 +42,12 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
             "bakeoff-store",
         ],
     ),
-    ("bakeoff", &["bakeoff-core", "bakeoff-service"]),
+    // The cluster only for the roles of its processes, which are hidden verbs of the program.
+    ("bakeoff", &["bakeoff-cluster", "bakeoff-core", "bakeoff-service"]),
 ];
 
 /// Outside libraries that only these of our crates may use.
-const OWNERS: [(&str, &[&str]); 13] = [
+const OWNERS: [(&str, &[&str]); 14] = [
     ("tauri", &["bakeoff"]),
     ("tauri-plugin-dialog", &["bakeoff"]),
     ("tauri-plugin-store", &["bakeoff"]),
@@ -55,8 +57,9 @@ const OWNERS: [(&str, &[&str]); 13] = [
     ("plotters", &["bakeoff-charts"]),
     ("resvg", &["bakeoff-charts"]),
     ("genai", &["bakeoff-model"]),
-    // Both kill the whole process group of a program that they started.
-    ("rustix", &["bakeoff-process", "bakeoff-mlflow"]),
+    ("openraft", &["bakeoff-cluster"]),
+    // They kill or pause processes that they started, with everything that those started.
+    ("rustix", &["bakeoff-cluster", "bakeoff-process", "bakeoff-mlflow"]),
     ("keyring-core", &["bakeoff-model"]),
     ("zbus-secret-service-keyring-store", &["bakeoff-model"]),
     ("serde_yaml", &["bakeoff-core"]),

@@ -3,6 +3,7 @@
 
 mod apply_targets;
 mod architecture;
+mod cluster;
 mod crash;
 mod exports;
 #[cfg(feature = "ipc-test")]

@@ -101,6 +101,16 @@ pub enum Verb {
         /// For which shell.
         shell: clap_complete::Shell,
     },
+    /// A role of a process of the embedded cluster, started by this program itself.
+    #[command(hide = true)]
+    ClusterHost,
+    /// A role of a process of the embedded cluster, started by its host.
+    #[command(hide = true)]
+    ClusterNode {
+        /// What its host tells it.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 /// Help and version are data; a wrong argument is bad input (clap's own code for it means "cannot tell" here).
@@ -123,6 +133,11 @@ pub enum Optimization {
 
 /// Runs a verb and says how it went.
 pub fn run(arguments: Arguments, verb: Verb) -> ExitCode {
+    match &verb {
+        Verb::ClusterHost => return bakeoff_cluster::host_main(),
+        Verb::ClusterNode { arguments } => return bakeoff_cluster::node_main(arguments),
+        _ => {}
+    }
     let output = Output { json: arguments.json };
     match dispatch(&arguments, &verb, &output) {
         Ok(code) => ExitCode::from(code),
@@ -167,6 +182,8 @@ fn dispatch(arguments: &Arguments, verb: &Verb, output: &Output) -> CliResult {
             clap_complete::generate(*shell, &mut Arguments::command(), "bakeoff", &mut std::io::stdout());
             Ok(DONE)
         }
+        // `run` has done them.
+        Verb::ClusterHost | Verb::ClusterNode { .. } => Ok(DONE),
     }
 }
 
