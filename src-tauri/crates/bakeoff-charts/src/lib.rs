@@ -15,8 +15,10 @@ mod rows;
 mod stacked;
 mod text;
 mod thin;
+mod timeline;
 
 pub use canvas::ChartError;
 pub use chart::{Drawn, draw};
 pub use palette::{background, series_colour};
 pub use png::png;
+pub use timeline::draw_timeline;

@@ -33,6 +33,8 @@ pub(crate) struct Palette {
     pub axis: RGBColor,
     /// The page.
     pub page: RGBColor,
+    /// What is as it should be, what is not quite, and what is broken.
+    pub states: [RGBColor; 3],
 }
 
 impl Palette {
@@ -42,7 +44,12 @@ impl Palette {
             ChartTheme::Dark => [0xe6e8eb, 0xa2a9b3, 0x2e333a, 0x6c747f, 0x191c20],
         }
         .map(rgb);
-        Self { theme, text, muted, hairline, axis, page }
+        let states = match theme {
+            ChartTheme::Light => [0xa9d3bf, 0xe3a72f, 0xc73e1d],
+            ChartTheme::Dark => [0x2f6b52, 0xd49a2a, 0xef6a4c],
+        }
+        .map(rgb);
+        Self { theme, text, muted, hairline, axis, page, states }
     }
 
     pub fn series(&self, colour: u16) -> RGBColor {

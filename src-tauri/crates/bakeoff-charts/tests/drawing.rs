@@ -251,3 +251,76 @@ fn impossible_sizes_are_refused_in_words() {
     assert!(png(&svg, 640, 360, 1000.0, ChartTheme::Light).is_err(), "a picture of 640,000 pixels a side");
     assert!(png("<svg", 640, 360, 1.0, ChartTheme::Light).is_err(), "no SVG");
 }
+
+#[test]
+fn a_timeline_is_drawn_with_its_lanes_commands_and_moments() {
+    use bakeoff_charts::draw_timeline;
+    use bakeoff_core::chart::{Health, Moment, NodeLane, TimelineCommand, TimelineSpec};
+    use bakeoff_core::lab::CommandClass;
+
+    let lane = |node: &str, bad: bool| NodeLane {
+        node: node.to_owned(),
+        samples: (-6..60)
+            .map(|step| {
+                let at = f64::from(step) / 2.0;
+                let health = match (bad, at) {
+                    (true, 0.0..=9.0) => Health::Bad,
+                    (false, 0.0..=1.5) => Health::Poor,
+                    _ => Health::Good,
+                };
+                (at, health)
+            })
+            .collect(),
+    };
+    let moment = |at, label, is_trouble| Moment { at, label, is_trouble };
+    let command = |at, class, text: &str| TimelineCommand { at, class, text: text.to_owned() };
+    let spec = TimelineSpec {
+        title: "node_kill on n2 of embedded".to_owned(),
+        description: "node_kill on n2 of embedded. fault after 0.0 s. restored after 9.3 s. 2 commands."
+            .to_owned(),
+        span: (-3.0, 30.0),
+        fault: Some((0.0, 30.0)),
+        lanes: vec![lane("n1", false), lane("n2", true), lane("n3", false)],
+        latency: (-6..60)
+            .map(|step| (f64::from(step) / 2.0, if (0..18).contains(&step) { 900.0 } else { 4.0 }))
+            .collect(),
+        bound_ms: 250.0,
+        moments: vec![
+            moment(0.0, "fault", true),
+            moment(0.3, "symptom", true),
+            moment(1.1, "ticket", false),
+            moment(1.2, "agent", false),
+            moment(9.3, "restored", false),
+            moment(10.0, "resolved", false),
+            moment(29.9, "verdict", false),
+        ],
+        commands: vec![
+            command(2.0, CommandClass::Read, "labctl node list <all>"),
+            command(8.8, CommandClass::Repair, "labctl node start n2"),
+        ],
+    };
+    for theme in [ChartTheme::Light, ChartTheme::Dark] {
+        let drawn = draw_timeline(&spec, theme, 760).expect("it can be drawn");
+        for text in [
+            ">n1<",
+            ">n2<",
+            ">n3<",
+            "restored 9.3 s",
+            "verdict 29.9 s",
+            "to 900 ms",
+            "node list &lt;all&gt;",
+            "0 s",
+        ] {
+            assert!(drawn.svg.contains(text), "{text} is missing in {}", drawn.svg);
+        }
+        assert!(!drawn.svg.contains("style=") && !drawn.svg.contains("<script"));
+        assert_eq!(drawn.marks.len(), 2);
+        assert!(drawn.marks.iter().all(|mark| mark.x > 76.0 && mark.x < 750.0));
+        if let Ok(folder) = std::env::var("BAKEOFF_CHARTS") {
+            let image =
+                bakeoff_charts::png(&drawn.svg, 760, drawn.height as u32, 2.0, theme).expect("a picture");
+            std::fs::write(format!("{folder}/timeline-{theme:?}.png"), image).expect("written");
+        }
+    }
+    assert!(draw_timeline(&spec, ChartTheme::Light, 100).is_err());
+}

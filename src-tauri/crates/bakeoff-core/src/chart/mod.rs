@@ -2,8 +2,10 @@
 
 mod build;
 pub mod format;
+mod timeline;
 
 pub use build::build;
+pub use timeline::{Health, Moment, NodeLane, TimelineCommand, TimelineSpec, timeline};
 
 use crate::metric::Metric;
 use serde::{Deserialize, Serialize};
