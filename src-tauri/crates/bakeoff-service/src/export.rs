@@ -258,7 +258,7 @@ fn line(run: u32, campaign: &Arc<str>, detail: TrialDetail) -> TrialLine {
             scores: detail.scores,
             attempts: detail.attempts,
             steps: detail.steps,
-            fault: None,
+            fault: detail.fault,
         },
     }
 }

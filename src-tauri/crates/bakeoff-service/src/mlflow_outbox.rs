@@ -258,6 +258,6 @@ fn record(trial: TrialDetail) -> TrialRecord {
         scores: trial.scores,
         attempts: trial.attempts,
         steps: trial.steps,
-        fault: None,
+        fault: trial.fault,
     }
 }

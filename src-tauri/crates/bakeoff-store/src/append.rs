@@ -1,7 +1,9 @@
 //! Writing one trial into all its tables.
 
 use crate::error::{Problem, StoreError};
-use crate::table::{attempts, counts, leases, progress, scores, started, steps, trial_texts, trials};
+use crate::table::{
+    attempts, counts, fault_trials, lab_logs, leases, progress, scores, started, steps, trial_texts, trials,
+};
 use crate::{RunId, Store};
 use bakeoff_core::ports::{BoxFuture, LogError, TrialLog};
 use bakeoff_core::trial::{Millis, TrialKey, TrialRecord};
@@ -10,8 +12,8 @@ use rusqlite::Connection;
 /// Where the trials of one run go. The run must be owned by this handle while trials are appended.
 #[derive(Clone)]
 pub struct RunLog {
-    store: Store,
-    run: RunId,
+    pub(crate) store: Store,
+    pub(crate) run: RunId,
 }
 
 impl Store {
@@ -64,6 +66,7 @@ pub(crate) fn write(connection: &Connection, run: RunId, record: &TrialRecord) -
     if let Some((old, _)) = earlier {
         trial_texts::remove(connection, old)?;
         steps::remove(connection, old)?;
+        fault_trials::remove(connection, old)?;
         trials::replace(connection, old, id, record)?;
     } else {
         trials::insert(connection, run, id, record)?;
@@ -72,6 +75,10 @@ pub(crate) fn write(connection: &Connection, run: RunId, record: &TrialRecord) -
     scores::insert(connection, id, &record.scores)?;
     attempts::insert(connection, id, &record.attempts, earlier.is_some())?;
     steps::insert(connection, id, &record.steps)?;
+    let log = lab_logs::close(connection, run, record)?;
+    if let (Some(log), Some(fault)) = (log, &record.fault) {
+        fault_trials::insert(connection, id, log, fault)?;
+    }
     counts::count(connection, run, key.variant, earlier.map(|(_, outcome)| outcome), record.outcome)?;
     started::remove(connection, run, key)
 }

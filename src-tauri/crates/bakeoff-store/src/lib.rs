@@ -1,5 +1,6 @@
 //! Keeps everything in SQLite: runs, frozen variants and cases, trials, attempts, steps, events, artifacts,
-//! applies, gates, deploy blocks, and what MLflow servers already have.
+//! applies, gates, deploy blocks, what MLflow servers already have, and of fault campaigns the journal of faults, tickets,
+//! health samples and audit entries.
 //!
 //! One thread writes and groups what is waiting into one transaction; a caller's future resolves after that
 //! transaction is on the disk. Any number of threads read, each from one consistent moment, and neither waits for
@@ -12,6 +13,7 @@
 mod append;
 mod connection;
 mod error;
+mod lab_log;
 mod migrations;
 mod outcome_code;
 mod process;
@@ -19,6 +21,7 @@ mod readers;
 mod recover;
 mod store;
 mod table;
+mod word;
 mod writer;
 
 pub use append::RunLog;
@@ -31,6 +34,8 @@ pub use table::cases::{CaseHead, NewCase, StoredCase};
 pub use table::counts::VariantCounts;
 pub use table::deploy_blocks::{DeployBlock, NewDeployBlock};
 pub use table::events::RunEvent;
+pub use table::fault_journal::{Closing, FaultOwner, JournalRow, JournalRows};
+pub use table::fault_trials::FaultNumbers;
 pub use table::gate_results::GateCheck;
 pub use table::leases::Owner;
 pub use table::matrix::MatrixCell;
@@ -39,6 +44,7 @@ pub use table::progress::RunCost;
 pub use table::runs::{CampaignRuns, NewRun, RunDefinition, RunSummary};
 pub use table::scores::ScorerMean;
 pub use table::state::RunState;
+pub use table::tickets::{TicketFilter, TicketRow};
 pub use table::trial_page::{TrialFilter, TrialRow};
 pub use table::trial_texts::TrialDetail;
 pub use table::trials::TrialLabels;

@@ -6,8 +6,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use std::path::{Path, PathBuf};
 
 /// Every migration; the n-th (from 1) leads to schema version n.
-pub(crate) const ALL: &[&str] =
-    &[include_str!("../migrations/0001_start.sql"), include_str!("../migrations/0002_workflows.sql")];
+pub(crate) const ALL: &[&str] = &[
+    include_str!("../migrations/0001_start.sql"),
+    include_str!("../migrations/0002_workflows.sql"),
+    include_str!("../migrations/0003_faults.sql"),
+];
 
 /// Refuses databases of other programs before anything is changed.
 pub(crate) fn check_origin(connection: &Connection) -> Result<(), StoreError> {

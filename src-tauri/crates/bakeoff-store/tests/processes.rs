@@ -1,10 +1,14 @@
 //! Several programs on one database, and programs that are killed. Started with a role in its environment, this
 //! binary is the other program.
 
+#[path = "support/plan.rs"]
+mod plan;
 mod support;
 
+use bakeoff_core::fault::{FaultState, Undo};
 use bakeoff_core::outcome::Outcome;
 use bakeoff_core::ports::TrialLog;
+use bakeoff_core::ports::lab::LabLog;
 use bakeoff_core::trial::TrialKey;
 use bakeoff_store::{Problem, RunState, Store};
 use std::collections::BTreeSet;
@@ -18,17 +22,24 @@ use support::{NOW, key, new_run, record};
 const ROLE: &str = "BAKEOFF_STORE_TEST_DATABASE";
 /// The most trials that it runs before it waits to be killed; absent: all, and it ends by itself.
 const LIMIT: &str = "BAKEOFF_STORE_TEST_LIMIT";
+/// In the environment: the other program does not run trials but a fault, whose states it says.
+const FAULT: &str = "BAKEOFF_STORE_TEST_FAULT";
 const CASES: u32 = 400;
 const WORKERS: usize = 16;
 
 fn main() {
     if let Some(path) = std::env::var_os(ROLE) {
-        child(Path::new(&path));
+        if std::env::var_os(FAULT).is_some() {
+            child_with_a_fault(Path::new(&path));
+        } else {
+            child(Path::new(&path));
+        }
         return;
     }
     for (name, test) in [
         ("killed_programs_lose_no_acknowledged_trial", killed_programs_lose_no_acknowledged_trial as fn()),
         ("a_living_program_keeps_its_run_and_is_read_live", a_living_program_keeps_its_run_and_is_read_live),
+        ("a_fault_of_a_killed_program_is_in_the_journal", a_fault_of_a_killed_program_is_in_the_journal),
     ] {
         test();
         println!("test {name} ... ok");
@@ -214,4 +225,58 @@ fn a_living_program_keeps_its_run_and_is_read_live() {
     let recovered = runtime.block_on(store.recover(NOW)).expect("recovers");
     assert_eq!(recovered.iter().map(|found| found.run).collect::<Vec<_>>(), [1], "the own run goes on");
     runtime.block_on(store.heartbeat(own, NOW)).expect("it is still ours");
+}
+
+/// The other program: plans a fault, then says each state that it has noted and waits for the word to go on.
+fn child_with_a_fault(path: &Path) {
+    let store = Store::open(path).expect("opens");
+    runtime().block_on(async {
+        let run = store.create_run(new_run("chaos", 1, 1)).await.expect("a run");
+        let log = store.trial_log(run);
+        let entry = plan::journal_entry(key(0, 0, 0), "/tmp/bakeoff/embedded-1");
+        let id = log.plan_fault(entry, NOW).await.expect("it is written down");
+        for state in [FaultState::Injecting, FaultState::Landed] {
+            say("noted");
+            std::io::stdin().read_line(&mut String::new()).expect("reads");
+            log.advance_fault(id, state, NOW, None).await.expect("it is noted");
+        }
+        say("noted");
+        std::io::stdin().read_line(&mut String::new()).expect("reads");
+    });
+}
+
+fn a_fault_of_a_killed_program_is_in_the_journal() {
+    for (words, expected) in [(0, FaultState::Planned), (1, FaultState::Injecting), (2, FaultState::Landed)] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("bakeoff.db");
+        let mut command = Command::new(std::env::current_exe().expect("this program"));
+        command.env(ROLE, &path).env(FAULT, "1").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("it can be started");
+        let mut lines = BufReader::new(child.stdout.take().expect("it has an output"));
+        let mut input = child.stdin.take().expect("it has an input");
+        for _ in 0..words {
+            assert_eq!(read_line(&mut lines).as_deref(), Some("noted"));
+            input.write_all(b"go on\n").expect("it reads");
+        }
+        assert_eq!(read_line(&mut lines).as_deref(), Some("noted"));
+        child.kill().expect("it can be killed");
+        child.wait().expect("it has ended");
+
+        let store = Store::open(&path).expect("opens after the kill");
+        let open = store.open_faults().expect("reads");
+        assert_eq!(open.len(), 1, "killed when it had been told to go on {words} times");
+        let fault = &open[0];
+        assert_eq!(fault.state, expected);
+        assert_eq!(
+            fault.entry.planned.undo,
+            Undo::StartNode { node: "n2".into() },
+            "it says how it is undone"
+        );
+        assert_eq!(fault.entry.place, plan::place("/tmp/bakeoff/embedded-1"), "and where");
+        assert_eq!(
+            (fault.owner.process, fault.owner.is_this, fault.owner.is_gone),
+            (child.id(), false, true)
+        );
+        assert!(!fault.owner.is_earlier_boot, "of this start of the machine");
+    }
 }

@@ -3,6 +3,7 @@
 use crate::error::{Problem, StoreError};
 use crate::process::{self, Presence, ProcessMark, SILENCE_MS};
 use crate::recover;
+use crate::table::lab_logs;
 use crate::{RunId, Store};
 use bakeoff_core::trial::Millis;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -59,14 +60,15 @@ impl Store {
         let instance = self.instance();
         self.write(move |connection| {
             match find(connection, run)? {
-                Some(lease) if lease.instance == instance => {}
+                Some(lease) if lease.instance == instance => return insert(connection, run, instance, now),
                 Some(lease) if lease.is_left(now) => {
                     recover::take_over(connection, run, now)?;
                 }
                 Some(lease) => return Err(Problem::Owned { run, process: lease.mark.id }.into()),
                 None => {}
             }
-            insert(connection, run, instance, now)
+            insert(connection, run, instance, now)?;
+            lab_logs::close_all(connection, run, now)
         })
         .await
     }

@@ -7,7 +7,7 @@ use crate::table::leases::{self, Owner};
 use crate::table::progress::{self, RunCost};
 use crate::table::state::RunState;
 use crate::table::variants::{self, NewVariant, json};
-use crate::table::{system_prompts, trials};
+use crate::table::{fault_journal, system_prompts, trials};
 use crate::{RunId, Store};
 use bakeoff_core::campaign::Campaign;
 use bakeoff_core::outcome::Outcome;
@@ -293,6 +293,7 @@ fn delete(connection: &Connection, run: RunId) -> Result<(), StoreError> {
         ("scores", "trial"),
         ("attempts", "trial"),
         ("steps", "trial"),
+        ("fault_trials", "trial"),
         ("trial_texts", "trial"),
         ("trials", "id"),
     ] {
@@ -304,6 +305,7 @@ fn delete(connection: &Connection, run: RunId) -> Result<(), StoreError> {
     if connection.execute("DELETE FROM runs WHERE id = ?1", [run])? == 0 {
         return Err(StoreError::no_run(run));
     }
+    fault_journal::remove_closed(connection, run)?;
     cases::remove_unused(connection)?;
     variants::remove_unused(connection)?;
     system_prompts::remove_unused(connection)

@@ -2,8 +2,9 @@
 
 use crate::error::StoreError;
 use crate::table::trial_page::{self, TrialRow};
-use crate::table::{attempts, scores, steps, system_prompts, trials};
+use crate::table::{attempts, fault_trials, scores, steps, system_prompts, trials};
 use crate::{RunId, Store};
+use bakeoff_core::lab::FaultTrial;
 use bakeoff_core::trial::{Attempt, Millis, Score, SentPrompt, Step, TrialKey, TrialRecord, Usage};
 use rusqlite::{Connection, Row, params};
 
@@ -42,6 +43,8 @@ pub struct TrialDetail {
     pub attempts: Vec<Attempt>,
     /// The nodes of a workflow, in the order in which they began; of the last try only.
     pub steps: Vec<Step>,
+    /// Of a fault campaign; of the last try only.
+    pub fault: Option<Box<FaultTrial>>,
 }
 
 /// The columns after those of [`trial_page::COLUMNS`].
@@ -107,6 +110,7 @@ fn each(
         detail.scores = scores::of_trial(connection, id)?;
         detail.attempts = attempts::of_trial(connection, id)?;
         detail.steps = steps::of_trial(connection, id)?;
+        detail.fault = fault_trials::of_trial(connection, id)?;
         each(detail);
     }
     Ok(())
@@ -135,6 +139,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TrialDetail> {
         scores: Vec::new(),
         attempts: Vec::new(),
         steps: Vec::new(),
+        fault: None,
     })
 }
 

@@ -1,5 +1,9 @@
 //! The store through its public functions, on real files.
 
+#[path = "../support/lab.rs"]
+mod lab;
+#[path = "../support/plan.rs"]
+mod plan;
 #[path = "../support/mod.rs"]
 mod support;
 #[path = "../support/workflow.rs"]
@@ -9,13 +13,16 @@ mod aggregates;
 mod applies;
 mod cases;
 mod exports;
+mod faults;
 mod full_disk;
 mod gates;
+mod journal;
 mod leases;
 mod opening;
 mod runs;
 mod schema;
 mod steps;
+mod tickets;
 mod trials;
 
 use bakeoff_store::Store;

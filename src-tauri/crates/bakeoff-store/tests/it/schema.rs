@@ -1,5 +1,7 @@
 //! Databases of every released version still open, with all that is in them.
 
+use crate::lab::{audit, fault_trial, sample};
+use crate::plan::journal_entry;
 use crate::support::{NOW, key};
 use crate::workflow::steps;
 use bakeoff_core::outcome::Outcome;
@@ -8,8 +10,11 @@ use rusqlite::Connection;
 use std::path::Path;
 
 /// Dumps of databases as earlier versions left them (see the first lines of each).
-const RELEASED: &[(u32, &str)] =
-    &[(1, include_str!("../fixtures/schema_1.sql")), (2, include_str!("../fixtures/schema_2.sql"))];
+const RELEASED: &[(u32, &str)] = &[
+    (1, include_str!("../fixtures/schema_1.sql")),
+    (2, include_str!("../fixtures/schema_2.sql")),
+    (3, include_str!("../fixtures/schema_3.sql")),
+];
 
 fn load(dump: &str, path: &Path) {
     Connection::open(path).expect("opens").execute_batch(dump).expect("the dump is SQL");
@@ -91,5 +96,23 @@ async fn what_released_versions_wrote_is_read() {
         assert_eq!(store.gate_results(1).expect("reads").iter().len(), known);
         assert_eq!(store.deploy_blocks(None).expect("reads").len(), known);
         assert_eq!(store.mlflow_exports(None).expect("reads").len(), known);
+        faults(&store, *version >= 3);
+    }
+}
+
+/// What a database has of fault campaigns, if its version knew them.
+fn faults(store: &Store, are_known: bool) {
+    let timeout = store.trial_detail(1, key(1, 0, 0)).expect("reads").expect("it is there");
+    assert_eq!(timeout.fault, are_known.then(|| Box::new(fault_trial())));
+    let samples = store.trial_samples(1, key(1, 0, 0)).expect("reads");
+    assert_eq!(samples, if are_known { vec![sample(NOW)] } else { Vec::new() });
+    let entries = store.trial_audit(1, key(1, 0, 0)).expect("reads");
+    assert_eq!(entries, if are_known { audit(NOW + 2_000).to_vec() } else { Vec::new() });
+    let open = store.open_faults().expect("reads");
+    assert_eq!(open.len(), usize::from(are_known));
+    for row in open {
+        assert_eq!((row.run, row.entry.expires_at), (2, NOW + 60_000));
+        assert_eq!(row.entry, journal_entry(key(1, 1, 0), "/tmp/bakeoff/embedded-1"));
+        assert!(!row.owner.is_this, "it was another program's, on another machine");
     }
 }
