@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
-use bakeoff_core::campaign::{self, Surroundings, check_against};
+use bakeoff_core::campaign::{self, Surroundings, check_against, check_against_subjects, lab_cases};
+use bakeoff_core::fault::{FaultKind, Target};
+use bakeoff_core::lab::{FaultCase, NO_AGENT};
+use bakeoff_core::subject::{self, Subject};
 use bakeoff_core::variant::{self, Variant};
 
 const CAMPAIGN: &str = r#"dataset: datasets/a.csv
@@ -100,4 +103,98 @@ fn a_campaign_of_a_workflow_is_held_against_it() {
             "4:43: error: the workflow has no output `anser` (did you mean `answer`?)",
         ]
     );
+}
+
+fn subject(name: &str, text: &str) -> Subject {
+    let checked = subject::check(name, text);
+    checked.value.unwrap_or_else(|| panic!("{:?}", checked.diagnostics))
+}
+
+const FAULTS: &str = r#"subjects: [embedded, mini]
+chaos_types:
+  - {type: node_kill}
+  - {type: latency, params: {max_ms: 400, node: n3}}
+  - {type: node_pause, params: {node: leader}}
+  - {type: node_pause}
+variants: [plain]
+include_baseline: true
+"#;
+
+fn against_subjects(known: &[&str], subjects: &[&Subject]) -> Vec<String> {
+    let campaign = campaign::check("c", FAULTS).value.unwrap();
+    check_against_subjects(FAULTS, &campaign, known, subjects).iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn faults_are_held_against_their_subjects() {
+    let embedded = subject("embedded", "kind: embedded\n");
+    let mini = subject("mini", "kind: embedded\nfaults: [node_kill, latency, node_pause]\n");
+    assert_eq!(against_subjects(&["embedded", "mini"], &[&embedded, &mini]), Vec::<String>::new());
+    let picky = Subject { name: "mini".to_owned(), faults: vec![FaultKind::Latency], ..mini };
+    let picky = Subject { nodes: picky.nodes[..2].to_vec(), ..picky };
+    assert_eq!(
+        against_subjects(&["embedded", "mini"], &[&embedded, &picky]),
+        [
+            "3:12: error: node_kill can't be done to the subject `mini` (it allows none, latency)",
+            "4:49: error: there is no node `n3` in the subject `mini` (did you mean `n1`?)",
+            "5:12: error: node_pause can't be done to the subject `mini` (it allows none, latency)",
+            "6:12: error: node_pause can't be done to the subject `mini` (it allows none, latency)",
+        ]
+    );
+    assert_eq!(
+        against_subjects(&["embeded", "mini"], &[]),
+        [
+            "1:12: error: there is no subject `embedded` (did you mean `embeded`?)",
+            "1:22: error: the subject `mini` has errors (mend subjects/mini.yaml)",
+        ]
+    );
+}
+
+#[test]
+fn the_baseline_without_an_agent_is_a_variant_without_a_file() {
+    let campaign = campaign::check("c", FAULTS).value.unwrap();
+    assert_eq!(campaign.variants, [NO_AGENT, "plain"]);
+    assert_eq!(campaign.baseline_variant, NO_AGENT);
+    let plain = variant("plain", "{{ anything }}");
+    let around = Surroundings { known_variants: &["plain"], variants: &[&plain], case_fields: None };
+    assert_eq!(check_against(FAULTS, &campaign, &around), []);
+    let named = campaign::check("c", &format!("{FAULTS}baseline_variant: plain\n")).value.unwrap();
+    assert_eq!(named.baseline_variant, "plain");
+}
+
+#[test]
+fn a_file_of_operator_is_a_fault_campaign() {
+    let text = "name: c\nchaos_types:\n- type: node_kill\n  params: {}\n- type: disk_pressure\n  params:\n    fill_percent: 60\n";
+    let checked = campaign::check("c", text);
+    let told: Vec<String> = checked.diagnostics.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "1:1: warning: `subjects` is missing: taken as [tikv], as Operator does (add a line such as `subjects: [embedded]`)"
+        ]
+    );
+    let campaign = checked.value.unwrap();
+    let lab = campaign.lab.unwrap();
+    assert_eq!((lab.subjects.as_slice(), lab.faults.len()), (&["tikv".to_owned()][..], 2));
+    assert_eq!(lab.faults[1].fill_percent, Some(60.0));
+    assert_eq!((campaign.variants.as_slice(), campaign.parallel), (&["default".to_owned()][..], 1));
+    assert_eq!((campaign.timeout_seconds, lab.max_steps, lab.command_seconds), (300.0, 30, 120.0));
+}
+
+#[test]
+fn cases_are_subjects_times_faults_and_read_back() {
+    let campaign = campaign::check("c", FAULTS).value.unwrap();
+    let subjects = [subject("mini", "kind: embedded\nsize: 5\n"), subject("embedded", "kind: embedded\n")];
+    let cases = lab_cases(&campaign, &subjects).unwrap();
+    let ids: Vec<&str> = cases.iter().map(|case| &*case.id).collect();
+    let of_one =
+        ["node_kill", "latency(node=n3, max_ms=400)", "node_pause(node=leader)", "node_pause(node=any)"];
+    let wanted: Vec<String> =
+        ["embedded", "mini"].iter().flat_map(|name| of_one.map(|fault| format!("{name}/{fault}"))).collect();
+    assert_eq!(ids, wanted);
+    let read = FaultCase::of(&cases[6]).unwrap();
+    assert_eq!((read.subject.as_str(), &read.fault.target), ("mini", &Target::Leader));
+    assert_eq!(read.definition.as_deref(), Some(&subjects[0]), "as it was, whatever becomes of its file");
+    assert_eq!(cases[6].fields()["metadata"]["fault"], "node_pause(node=leader)");
+    assert_eq!(lab_cases(&campaign, &subjects[..1]).unwrap_err(), "there is no subject `embedded`");
 }

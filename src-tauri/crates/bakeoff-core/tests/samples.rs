@@ -5,7 +5,7 @@
 
 use bakeoff_core::dataset::{self, Format};
 use bakeoff_core::diagnostic::Diagnostic;
-use bakeoff_core::{campaign, variant, workflow, yaml};
+use bakeoff_core::{campaign, subject, variant, workflow, yaml};
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
@@ -43,6 +43,10 @@ fn check(path: &Path) -> (bool, Vec<Diagnostic>) {
             let checked = campaign::check(name, std::str::from_utf8(&bytes).unwrap());
             (checked.value.is_some(), checked.diagnostics)
         }
+        "subjects" => {
+            let checked = subject::check(name, std::str::from_utf8(&bytes).unwrap());
+            (checked.value.is_some(), checked.diagnostics)
+        }
         "workflows" => {
             let checked = workflow::check(name, std::str::from_utf8(&bytes).unwrap());
             (checked.value.is_some(), checked.diagnostics)
@@ -67,8 +71,9 @@ fn told(diagnostics: &[Diagnostic]) -> String {
 
 #[test]
 fn good_samples_are_good() {
-    for path in
-        ["good/variants", "good/campaigns", "good/datasets", "good/workflows"].into_iter().flat_map(samples)
+    for path in ["good/variants", "good/campaigns", "good/datasets", "good/workflows", "good/subjects"]
+        .into_iter()
+        .flat_map(samples)
     {
         let (has_value, diagnostics) = check(&path);
         assert!(has_value && diagnostics.is_empty(), "{}:\n{}", path.display(), told(&diagnostics));
@@ -101,8 +106,9 @@ fn the_starter_files_are_good() {
 fn bad_samples_say_what_is_wrong() {
     let mut count = 0;
     let mut differing = Vec::new();
-    for path in
-        ["bad/variants", "bad/campaigns", "bad/datasets", "bad/workflows"].into_iter().flat_map(samples)
+    for path in ["bad/variants", "bad/campaigns", "bad/datasets", "bad/workflows", "bad/subjects"]
+        .into_iter()
+        .flat_map(samples)
     {
         let (has_value, diagnostics) = check(&path);
         assert!(!diagnostics.is_empty(), "{} has findings", path.display());
@@ -150,6 +156,7 @@ fn schema_and_parser_agree() {
         ("variants", variant::schema()),
         ("campaigns", campaign::schema()),
         ("workflows", workflow::schema()),
+        ("subjects", subject::schema()),
     ];
     for (kind, schema) in schemas {
         let validator = jsonschema::validator_for(&schema).unwrap();
@@ -178,6 +185,7 @@ fn generated_schemas_are_committed() {
         ("src-tauri/starter/campaigns/schema.json", campaign::schema()),
         ("src-tauri/starter/datasets/schema.json", dataset::row_schema()),
         ("src-tauri/starter/workflows/schema.json", workflow::schema()),
+        ("src-tauri/starter/subjects/schema.json", subject::schema()),
     ];
     for (path, schema) in files {
         let text = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());

@@ -3,6 +3,7 @@
 use super::Campaign;
 use crate::check::{Findings, item, key};
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::lab::NO_AGENT;
 use crate::scorer;
 use crate::template::Template;
 use crate::variant::Variant;
@@ -31,11 +32,13 @@ pub fn check_against(text: &str, campaign: &Campaign, around: &Surroundings<'_>)
     let places = places(&findings);
     // The variants of a workflow are checked with it: see `check_against_workflow`.
     let named = if campaign.workflow.is_some() { &[][..] } else { &campaign.variants };
-    for name in named {
-        let place = places
-            .iter()
-            .find(|(written, _)| written == name)
-            .map_or_else(|| key("variants"), |(_, path)| path.clone());
+    // The baseline without an agent has no file.
+    let is_file = |name: &&String| campaign.lab.is_none() || *name != NO_AGENT;
+    for name in named.iter().filter(is_file) {
+        let place = places.iter().find(|(written, _)| written == name).map_or_else(
+            || key(if findings.has("variant") { "variant" } else { "variants" }),
+            |(_, path)| path.clone(),
+        );
         match around.variants.iter().find(|variant| variant.name == *name) {
             Some(variant) => prompts(variant, &place, around, &mut findings),
             None if around.known_variants.contains(&name.as_str()) => {

@@ -1,11 +1,12 @@
 //! From a campaign's text to a checked campaign, with everything that is wrong in it.
 
 use super::raw::RawCampaign;
-use super::{Campaign, Sample};
+use super::{Campaign, Sample, lab};
 use crate::check::{self, Findings, Problem, Schema, item, key, nth, under};
 use crate::dataset::Format;
 use crate::diagnostic::{Checked, nearest};
 use crate::gate;
+use crate::lab::NO_AGENT;
 use crate::metric::Metric;
 use crate::scorer::raw::RawScorer;
 use crate::scorer::{self, Scorer, ScorerKind};
@@ -16,13 +17,7 @@ use std::sync::LazyLock;
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::of::<RawCampaign>("Bakeoff campaign"));
 
 /// Keys of campaigns that this version does not run.
-const LATER: [(&str, &str); 5] = [
-    ("topic", "triage"),
-    ("subjects", "fault"),
-    ("chaos_types", "fault"),
-    ("include_baseline", "fault"),
-    ("variant", "fault"),
-];
+const LATER: [(&str, &str); 1] = [("topic", "triage")];
 
 /// The JSON Schema of a campaign file.
 pub fn schema() -> serde_json::Value {
@@ -38,11 +33,23 @@ pub fn check(name: &str, text: &str) -> Checked<Campaign> {
     };
     let is_later = LATER.iter().any(|(key, _)| findings.value().get(key).is_some());
     inner_name(name, &raw, &mut findings);
+    let is_lab = lab::is_meant(&findings);
+    lab::fitting_keys(is_lab, &mut findings);
     let workflow = workflow(&raw, &mut findings);
-    // A workflow brings its own variants, may run on its inputs alone, and can say by itself whether a trial passed.
-    let is_optional = is_later || findings.has("workflow");
+    // A fault campaign has cases and judgement of its own. A workflow brings its own variants, may run on its inputs alone, and can say by itself whether a trial passed.
+    let is_optional = is_later || is_lab || findings.has("workflow");
     let dataset = dataset(&raw, is_optional, &mut findings);
-    let variants = variants(&raw, is_optional, &mut findings);
+    let variants = match is_lab {
+        true => lab_variants(&raw, &mut findings),
+        false => variants(&raw, is_optional, &mut findings),
+    };
+    let variants: Vec<String> = variants.into_iter().map(|(_, name)| name).collect();
+    let has_baseline = variants.iter().any(|name| name == NO_AGENT);
+    let lab = is_lab.then(|| lab::settings(&raw, has_baseline, &mut findings));
+    let variants = match &lab {
+        Some(settings) => lab::with_baseline(variants, settings),
+        None => variants,
+    };
     let baseline = baseline(&raw, &variants, is_optional, &mut findings);
     let scorers = scorers(&raw, is_optional, &mut findings);
     let gates = raw.gates.as_ref().map(|gates| gate::check::read(gates, &key("gates"), &mut findings));
@@ -55,7 +62,7 @@ pub fn check(name: &str, text: &str) -> Checked<Campaign> {
         sample: raw
             .sample
             .and_then(|sample| Some(Sample { max_items: sample.max_items?, seed: sample.seed.unwrap_or(0) })),
-        variants: variants.into_iter().map(|(_, name)| name).collect(),
+        variants,
         baseline_variant,
         trials_per_combination: raw.trials_per_combination.unwrap_or(1),
         scorers,
@@ -63,7 +70,7 @@ pub fn check(name: &str, text: &str) -> Checked<Campaign> {
         primary_metric: raw.primary_metric.unwrap_or(Metric::SuccessRate),
         confidence: raw.confidence.unwrap_or(0.95),
         margin: raw.margin.unwrap_or(0.0),
-        parallel: raw.parallel.unwrap_or(8),
+        parallel: raw.parallel.unwrap_or(if is_lab { 1 } else { 8 }),
         timeout_seconds: raw.timeout_seconds.unwrap_or(300.0),
         timeout_counts_as: raw.timeout_counts_as.unwrap_or_default(),
         retries: raw.retries.unwrap_or(3),
@@ -72,7 +79,7 @@ pub fn check(name: &str, text: &str) -> Checked<Campaign> {
         seed: raw.seed.unwrap_or(42),
         gates: gates.unwrap_or_default(),
         mlflow: None,
-        lab: None,
+        lab,
     });
     findings.finish(value)
 }
@@ -86,21 +93,14 @@ pub fn variant_name(written: &str) -> &str {
 
 fn later_key(mapping: &[Step], name: &str) -> Option<Problem> {
     let (name, kind) = LATER.iter().find(|(later, _)| mapping.is_empty() && *later == name)?;
-    let hint = match *name {
-        "variant" => {
-            "to compare prompts on a data set, name them in a list: `variants: [default, …]`".to_owned()
-        }
-        _ => "to compare prompts on a data set, write `dataset:`, `variants:` and `scorers:` instead"
-            .to_owned(),
-    };
+    let hint =
+        "to compare prompts on a data set, write `dataset:`, `variants:` and `scorers:` instead".to_owned();
     Some(Problem {
         code: "not-yet",
         path: key(name),
         at_key: true,
         missing: false,
-        message: format!(
-            "`{name}` belongs to a {kind} campaign: fault and triage campaigns are not part of this version yet"
-        ),
+        message: format!("`{name}` belongs to a {kind} campaign: these are not part of this version yet"),
         hint: Some(hint),
     })
 }
@@ -186,18 +186,49 @@ fn variants(raw: &RawCampaign, is_optional: bool, findings: &mut Findings) -> Ve
     names
 }
 
+/// Of a fault campaign: `variants`, or the one `variant` of system S1, which is `default` when nothing is written.
+fn lab_variants(raw: &RawCampaign, findings: &mut Findings) -> Vec<(usize, String)> {
+    let path = key("variant");
+    if raw.parallel.is_some_and(|parallel| parallel > lab::MOST_PARALLEL) {
+        let message = format!(
+            "`parallel` is {}; a fault campaign may have 1 to {}, since each trial has a system of its own",
+            raw.parallel.unwrap_or_default(),
+            lab::MOST_PARALLEL
+        );
+        findings.error("too-many", &key("parallel"), message).hint =
+            Some(format!("write {} or less", lab::MOST_PARALLEL));
+    }
+    let Some(written) = raw.variant.as_deref() else {
+        let named = variants(raw, true, findings);
+        let is_free = named.is_empty() && !findings.is_wrong(&key("variants")) && !findings.is_wrong(&path);
+        return if is_free { vec![(0, "default".to_owned())] } else { named };
+    };
+    if findings.has("variants") {
+        let finding = findings.error("twice", &path, "there are both `variant` and `variants`");
+        finding.hint = Some("keep `variants`, with all names in it".to_owned());
+        return variants(raw, true, findings);
+    }
+    let name = variant_name(written);
+    if name.is_empty() || name.contains(['/', '\\']) {
+        let finding =
+            findings.error("not-a-variant", &path, format!("\"{written}\" is not the name of a variant"));
+        finding.hint = Some("write the name of a file in variants/, such as `careful`".to_owned());
+    }
+    vec![(0, name.to_owned())]
+}
+
 fn baseline(
     raw: &RawCampaign,
-    variants: &[(usize, String)],
+    variants: &[String],
     is_optional: bool,
     findings: &mut Findings,
 ) -> Option<String> {
     let Some(written) = raw.baseline_variant.as_deref() else {
-        let first = variants.first().map(|(_, name)| name.clone());
+        let first = variants.first().cloned();
         return first.or(is_optional.then(String::new));
     };
     let name = variant_name(written);
-    let mut names = variants.iter().map(|(_, name)| name.as_str());
+    let mut names = variants.iter().map(String::as_str);
     if !variants.is_empty()
         && !names.clone().any(|one| one == name)
         && !findings.is_wrong_itself(&key("variants"))

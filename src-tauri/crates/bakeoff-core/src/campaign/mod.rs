@@ -2,12 +2,14 @@
 
 mod against;
 mod check;
+mod lab;
 mod raw;
 mod with_workflow;
 
 pub use against::{Surroundings, check_against};
 pub(crate) use check::read_scorers;
 pub use check::{check, schema, variant_name};
+pub use lab::{check_against_subjects, lab_cases, subject_name};
 pub use with_workflow::check_against_workflow;
 pub(crate) use with_workflow::check_output;
 

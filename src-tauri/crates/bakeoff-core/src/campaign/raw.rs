@@ -1,6 +1,7 @@
 //! A campaign as its file writes it. The doc comments here are the help that the editor shows.
 
 use crate::check::whole;
+use crate::fault::raw::RawFault;
 use crate::gate::raw::RawGates;
 use crate::metric::Metric;
 use crate::outcome::TimeoutCountsAs;
@@ -26,6 +27,33 @@ pub(super) struct RawCampaign {
     pub dataset: Option<String>,
     /// Take only a random part of the data set.
     pub sample: Option<RawSample>,
+    /// Systems to break, by the names of their files in subjects/, such as embedded. With `chaos_types` this makes a fault
+    /// campaign: its cases are the subjects with the faults.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub subjects: Option<Vec<Option<String>>>,
+    /// What is done to each subject.
+    #[schemars(with = "Option<Vec<RawFault>>")]
+    pub chaos_types: Option<Vec<Option<RawFault>>>,
+    /// Of a fault campaign: try each case without an agent, too, and compare with that. Default false.
+    pub include_baseline: Option<bool>,
+    /// Of a fault campaign: who repairs. Default: Bakeoff's own agent with the variant's model.
+    pub agent: Option<RawAgent>,
+    /// Of a fault campaign: model calls of one trial's agent. Default 30.
+    #[serde(default, deserialize_with = "whole")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub max_steps: Option<u32>,
+    /// Of a fault campaign: tokens of one trial's agent. Default: no limit.
+    #[serde(default, deserialize_with = "whole")]
+    #[schemars(range(min = 1, max = 9_007_199_254_740_991u64))]
+    pub max_tokens: Option<u64>,
+    /// Of a fault campaign: USD of one trial's agent. Default: no limit.
+    #[schemars(range(min = 0.0))]
+    pub max_cost_usd: Option<f64>,
+    /// Of a fault campaign: one command of the agent may take this many seconds. Default 120.
+    #[schemars(range(min = 1.0, max = 3600.0))]
+    pub command_seconds: Option<f64>,
+    /// Of a fault campaign: the one variant, as Operator writes it. Default: default.
+    pub variant: Option<String>,
     /// Names of the variants to compare, in the order of columns. Of a workflow: those of its A/B test by default.
     #[schemars(with = "Option<Vec<String>>")]
     pub variants: Option<Vec<Option<String>>>,
@@ -53,11 +81,12 @@ pub(super) struct RawCampaign {
     /// The smallest difference of the primary metric that matters. Default 0.
     #[schemars(range(min = 0.0))]
     pub margin: Option<f64>,
-    /// Trials at the same time. Default 8.
+    /// Trials at the same time. Default 8; of a fault campaign 1, and at most 10.
     #[serde(default, deserialize_with = "whole")]
     #[schemars(range(min = 1, max = 1024))]
     pub parallel: Option<u16>,
-    /// The most time a trial's model may take, in seconds. Default 300.
+    /// The most time a trial's model may take, in seconds; of a fault campaign, the time from the fault to the verdict.
+    /// Default 300.
     #[schemars(range(min = 0.001, max = 86_400.0))]
     pub timeout_seconds: Option<f64>,
     /// What a time-out means for the success rate. Default fail.
@@ -76,6 +105,17 @@ pub(super) struct RawCampaign {
     #[serde(default, deserialize_with = "whole")]
     #[schemars(range(min = 0, max = 9_007_199_254_740_991u64))]
     pub seed: Option<u64>,
+}
+
+/// Who repairs, if not Bakeoff's own agent.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAgent {
+    /// A program and its arguments. It gets the ticket and the variant as JSON on stdin, and reaches the nodes by labctl.
+    #[schemars(with = "Option<Vec<String>>", length(min = 1))]
+    pub command: Option<Vec<Option<String>>>,
+    /// The operator.db that an agent of Operator polls.
+    pub operator_db: Option<String>,
 }
 
 /// A random part of the data set.

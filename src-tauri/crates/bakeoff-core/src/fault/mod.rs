@@ -1,5 +1,10 @@
 //! Faults: what is done to a system under test, how it is undone, and the journal that makes sure it is.
 
+mod check;
+pub(crate) mod raw;
+
+pub(crate) use check::{read, unknown_target};
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use ts_rs::TS;

@@ -1,16 +1,30 @@
 //! A fault trial in words: what is observed, which tickets come of it, what an agent does, and how it is judged.
 
+pub mod attribution;
+mod case;
+pub mod classify;
+pub mod clocks;
+pub mod command;
+pub mod ending;
 mod health;
 pub mod monitor;
+pub mod oracle;
 mod record;
+pub mod shell;
 mod ticket;
 pub mod tickets;
 mod tool;
 
+pub use attribution::{Executed, attribute};
+pub use case::{FaultCase, no_agent};
+pub use classify::{classify, command_of, is_thrashing, unique_commands};
+pub use clocks::Times;
+pub use ending::{Claim, Ending};
 pub use health::{
     ClusterState, DataCheck, EntryProbe, HealthSample, MemberState, NodeObservation, Observation,
 };
 pub use monitor::Monitor;
+pub use oracle::{Evidence, Oracle, OracleError};
 pub use record::{
     Attribution, AuditEntry, AuditKind, Clocks, CommandClass, FaultTrial, Layer, LayerState, OracleVerdict,
 };

@@ -1,5 +1,10 @@
 //! Subjects: systems under test. One YAML file each.
 
+mod check;
+mod raw;
+
+pub use check::{check, schema};
+
 use crate::fault::FaultKind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
