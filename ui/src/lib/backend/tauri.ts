@@ -1,9 +1,10 @@
-/** The backend in the real window. The only file that knows Tauri. */
+/** The backend in the real window. With `tauri-lab.ts` the only file that knows Tauri. */
 import { Channel, invoke } from '@tauri-apps/api/core';
 import { getCurrentWebview } from '@tauri-apps/api/webview';
 import { getCurrentWindow } from '@tauri-apps/api/window';
 import { open, save } from '@tauri-apps/plugin-dialog';
 import { load, type Store } from '@tauri-apps/plugin-store';
+import { labCommands } from './tauri-lab';
 import type { Backend, Commands, Desktop, Notice } from './types';
 
 /** Turns a promise of "stop listening" into a function that works even when called early. */
@@ -21,6 +22,8 @@ function later(listening: Promise<() => void>): () => void {
 }
 
 const commands: Commands = {
+  ...labCommands,
+
   openWorkspace: (path) => invoke('open_workspace', { path }),
   workspace: () => invoke('workspace'),
   listVariants: () => invoke('list_variants'),

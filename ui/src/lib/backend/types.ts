@@ -18,6 +18,8 @@ import type { Diagnostic } from '$lib/bindings/Diagnostic';
 import type { DrawnChart } from '$lib/bindings/DrawnChart';
 import type { ExperimentRow } from '$lib/bindings/ExperimentRow';
 import type { ExportFormat } from '$lib/bindings/ExportFormat';
+import type { Fault } from '$lib/bindings/Fault';
+import type { FaultRow } from '$lib/bindings/FaultRow';
 import type { FileKind } from '$lib/bindings/FileKind';
 import type { FileText } from '$lib/bindings/FileText';
 import type { ImportDecision } from '$lib/bindings/ImportDecision';
@@ -37,12 +39,15 @@ import type { RunEvent } from '$lib/bindings/RunEvent';
 import type { RunRow } from '$lib/bindings/RunRow';
 import type { Settings } from '$lib/bindings/Settings';
 import type { SettingsView } from '$lib/bindings/SettingsView';
+import type { SubjectRow } from '$lib/bindings/SubjectRow';
+import type { SweepReport } from '$lib/bindings/SweepReport';
 import type { TextEdit } from '$lib/bindings/TextEdit';
 import type { TrashedFile } from '$lib/bindings/TrashedFile';
 import type { TrialDetail } from '$lib/bindings/TrialDetail';
 import type { TrialFilter } from '$lib/bindings/TrialFilter';
 import type { TrialKey } from '$lib/bindings/TrialKey';
 import type { TrialRow } from '$lib/bindings/TrialRow';
+import type { TryOut } from '$lib/bindings/TryOut';
 import type { VariantRow } from '$lib/bindings/VariantRow';
 import type { VariantVersion } from '$lib/bindings/VariantVersion';
 import type { WorkflowLaunch } from '$lib/bindings/WorkflowLaunch';
@@ -75,6 +80,9 @@ export interface JsonSchema {
   $defs?: Record<string, JsonSchema>;
 }
 
+/** What a text file may define. Files of subjects are a kind of their own. */
+export type TextKind = FileKind | 'subject';
+
 export type { Notice };
 export type ThemeChoice = 'light' | 'dark' | 'system';
 
@@ -86,10 +94,11 @@ export interface Commands {
   listCampaigns(): Promise<CampaignRow[]>;
   listDatasets(): Promise<DatasetRow[]>;
   listWorkflows(): Promise<WorkflowRow[]>;
+  listSubjects(): Promise<SubjectRow[]>;
   previewDataset(path: string): Promise<DatasetPreview>;
 
   readFile(path: string): Promise<FileText>;
-  checkText(kind: FileKind, name: string, text: string): Promise<Diagnostic[]>;
+  checkText(kind: TextKind, name: string, text: string): Promise<Diagnostic[]>;
   editText(text: string, edits: TextEdit[]): Promise<string>;
   /** The top-level values of a YAML text; empty where it can't be read. */
   textValues(text: string): Promise<Record<string, unknown>>;
@@ -98,7 +107,7 @@ export interface Commands {
   renameFile(path: string, name: string): Promise<FileText>;
   deleteFile(path: string): Promise<TrashedFile>;
   restoreFile(id: string): Promise<FileText>;
-  schema(kind: FileKind): Promise<JsonSchema>;
+  schema(kind: TextKind): Promise<JsonSchema>;
   variantVersions(name: string): Promise<VariantVersion[]>;
 
   previewImport(paths: string[]): Promise<ImportItem[]>;
@@ -125,6 +134,19 @@ export interface Commands {
   listTrials(run: number, filter: TrialFilter, offset: number, limit: number): Promise<Page<TrialRow>>;
   trialDetail(run: number, key: TrialKey): Promise<TrialDetail>;
   runEvents(run: number, after: number): Promise<RunEvent[]>;
+
+  /** Starts a subject by hand; one at a time. News come as `try_out` notices. */
+  startTryOut(subject: string): Promise<TryOut>;
+  tryOut(): Promise<TryOut | null>;
+  injectTryOut(fault: Fault): Promise<TryOut>;
+  revertTryOut(): Promise<TryOut>;
+  closeTryOut(): Promise<null>;
+  /** Faults that may still be in force. */
+  listFaults(): Promise<FaultRow[]>;
+  /** Undoes one; the result is what is still open. */
+  revertFault(id: number): Promise<FaultRow[]>;
+  /** Finds and removes what a crash left behind. */
+  sweep(): Promise<SweepReport>;
 
   /** Of this workspace for null, else of the MLflow store at the address. */
   listExperiments(mlflowUri: string | null): Promise<ExperimentRow[]>;

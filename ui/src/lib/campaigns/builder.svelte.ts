@@ -5,7 +5,9 @@ import type { DatasetRow } from '$lib/bindings/DatasetRow';
 import type { PlanPreview } from '$lib/bindings/PlanPreview';
 import type { ServiceError } from '$lib/bindings/ServiceError';
 import type { VariantRow } from '$lib/bindings/VariantRow';
+import { valuesAt } from '$lib/editor/schema';
 import { asServiceError } from '$lib/format/errors';
+import { METRICS } from '$lib/format/metric';
 import { dollars } from '$lib/format/numbers';
 import type { App } from '$lib/state/app.svelte';
 import type { FileEditor } from '$lib/state/file-editor.svelte';
@@ -32,6 +34,20 @@ export class Builder {
     this.#app = app;
     this.editor = app.editors.get(path, 'campaign');
     this.form = new TextValues(app.backend);
+  }
+
+  /** Subjects are broken and repaired, instead of questions asked. */
+  get isFaults() {
+    return (
+      this.plan?.campaign?.lab != null || 'subjects' in this.form.values || 'chaos_types' in this.form.values
+    );
+  }
+
+  /** The metrics that the schema allows; what there is is the program’s to say. */
+  get metrics(): readonly string[] {
+    const listed = this.schema ? valuesAt(this.schema, ['primary_metric']) : [];
+    const chosen = this.form.values['primary_metric'];
+    return [...new Set([...(listed.length ? listed : METRICS), ...(chosen == null ? [] : [String(chosen)])])];
   }
 
   get chosen() {
@@ -93,7 +109,7 @@ export class Builder {
   }
 
   async #readDataset(path: string | null): Promise<void> {
-    if (path === null || path === this.dataset?.path) return;
+    if (path === null || path === '' || path === this.dataset?.path) return;
     this.dataset = await this.#app.backend.previewDataset(path).catch(() => null);
   }
 

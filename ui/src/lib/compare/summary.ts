@@ -1,20 +1,32 @@
 /** Numbers of a variant's summary, by metric. */
+import type { Comparison } from '$lib/bindings/Comparison';
+import type { Distribution } from '$lib/bindings/Distribution';
 import type { Estimate } from '$lib/bindings/Estimate';
-import type { Metric } from '$lib/bindings/Metric';
 import type { VariantSummary } from '$lib/bindings/VariantSummary';
 import { count, percent, plural } from '$lib/format/numbers';
 import { outcomeLabel } from '$lib/format/outcome';
-import { higherIsBetter, metricValue } from '$lib/format/metric';
+import { higherIsBetter, metricLabel, metricValue, METRICS } from '$lib/format/metric';
 
-export function estimateOf(summary: VariantSummary, metric: Metric): Estimate {
-  switch (metric) {
-    case 'success_rate':
-      return summary.success_rate;
-    case 'cost_per_success_usd':
-      return summary.cost_per_success_usd;
-    default:
-      return summary[metric].mean;
-  }
+/** The estimate of a metric: itself, or the mean of its distribution. */
+export function estimateOf(summary: VariantSummary, metric: string): Estimate {
+  const value = (summary as unknown as Record<string, unknown>)[metric];
+  if (isDistribution(value)) return value.mean;
+  if (isEstimate(value)) return value;
+  return { value: null, interval: null, n: 0, method: '', note: 'these results don’t have it' };
+}
+
+function isEstimate(value: unknown): value is Estimate {
+  return typeof value === 'object' && value !== null && 'interval' in value && 'n' in value;
+}
+
+function isDistribution(value: unknown): value is Distribution {
+  return typeof value === 'object' && value !== null && 'mean' in value && 'p50' in value;
+}
+
+/** The metrics that a comparison can be decided by: those that everything has, and those that the results have besides. */
+export function metricsOf(comparison: Comparison): string[] {
+  const besides = comparison.differences.map((difference) => difference.metric as string);
+  return [...new Set([...METRICS, comparison.primary_metric, ...besides])];
 }
 
 /** How much is unusable, and what the rate would be at worst and at best. */
@@ -33,7 +45,7 @@ export function outcomesText(summary: VariantSummary): string {
 export interface ScoreLine {
   key: string;
   label: string;
-  metric: Metric;
+  metric: string;
   estimate: (summary: VariantSummary) => Estimate;
   /** The same percentile by nearest rank, as other tools define it. */
   nearestRank?: (summary: VariantSummary) => number | undefined;
@@ -56,7 +68,7 @@ export const SCORECARD: readonly ScoreLine[] = [
   ...SPREAD.map((part) => ({
     key: `latency_${part}`,
     label: `Latency, ${part}`,
-    metric: 'latency_ms' as const,
+    metric: 'latency_ms',
     estimate: (s: VariantSummary) => s.latency_ms[part],
     nearestRank: (s: VariantSummary) => s.latency_ms.nearest_rank?.[part],
   })),
@@ -80,6 +92,41 @@ export const SCORECARD: readonly ScoreLine[] = [
     estimate: (s) => s.output_tokens.mean,
   },
 ];
+
+const LISTED = new Set([...SCORECARD.map((line) => line.metric), 'total_tokens']);
+
+/** The lines of the scorecard: what the results have besides comes after the success, and what none of them has is left out. */
+export function scoreLines(variants: VariantSummary[]): ScoreLine[] {
+  const names = new Set(variants.flatMap((summary) => Object.keys(summary)));
+  const besides = [...names].filter((name) => !LISTED.has(name)).flatMap((name) => linesOf(name, variants));
+  const own = besides.filter((line) => has(variants, line));
+  if (own.length === 0) return [...SCORECARD];
+  const [first, ...rest] = SCORECARD;
+  return [...(first ? [first] : []), ...own, ...rest.filter((line) => has(variants, line))];
+}
+
+const has = (variants: VariantSummary[], line: ScoreLine) =>
+  variants.some((summary) => line.estimate(summary).n > 0);
+
+function linesOf(metric: string, variants: VariantSummary[]): ScoreLine[] {
+  const values = variants.map((summary) => (summary as unknown as Record<string, unknown>)[metric]);
+  const label = metricLabel(metric);
+  const estimate = (summary: VariantSummary) => estimateOf(summary, metric);
+  if (values.some(isEstimate)) return [{ key: metric, label, metric, estimate }];
+  if (!values.some(isDistribution)) return [];
+  const median: ScoreLine = {
+    key: `${metric}_p50`,
+    label: `${label}, p50`,
+    metric,
+    estimate: (summary) => {
+      const value = (summary as unknown as Record<string, unknown>)[metric];
+      return isDistribution(value) ? value.p50 : estimate(summary);
+    },
+  };
+  const mean: ScoreLine = { key: metric, label: `${label}, mean`, metric, estimate };
+  // Of counts a trial the mean says it all.
+  return /_(s|ms)$/.test(metric) ? [mean, median] : [mean];
+}
 
 /** The variants from best to worst on a line; unknown values come last. */
 export function sortedBy(variants: VariantSummary[], line: ScoreLine | undefined): VariantSummary[] {

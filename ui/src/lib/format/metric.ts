@@ -1,7 +1,7 @@
 /** Metrics: their names, and values in their unit. */
 import type { Estimate } from '$lib/bindings/Estimate';
 import type { Metric } from '$lib/bindings/Metric';
-import { count, DASH, dollars, duration, percent, score, signed } from './numbers';
+import { amount, count, DASH, dollars, duration, percent, score, seconds, signed } from './numbers';
 
 export const METRICS: readonly Metric[] = [
   'success_rate',
@@ -14,7 +14,7 @@ export const METRICS: readonly Metric[] = [
   'cost_per_success_usd',
 ];
 
-const LABELS: Record<Metric, string> = {
+const LABELS: Partial<Record<string, string>> = {
   success_rate: 'Success rate',
   score: 'Score',
   latency_ms: 'Latency',
@@ -23,43 +23,39 @@ const LABELS: Record<Metric, string> = {
   input_tokens: 'Input tokens',
   output_tokens: 'Output tokens',
   cost_per_success_usd: 'Cost per success',
+  detect_s: 'Time to detect',
+  restore_s: 'Time to restore',
+  commands: 'Commands',
+  destructive: 'Destructive commands',
 };
 
-export function metricLabel(metric: Metric): string {
-  return LABELS[metric];
+/** Which metrics there are is the program's to say; one without a name of its own is named by its identifier. */
+export function metricLabel(metric: string): string {
+  const words = metric.replaceAll('_', ' ');
+  return LABELS[metric] ?? words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** A metric that may come as a text from a file. */
-export function metricLabelOf(id: string): string {
-  return id in LABELS ? LABELS[id as Metric] : id;
+const isShare = (metric: string) => /(^|_)(rate|share)$/.test(metric);
+
+export function higherIsBetter(metric: string): boolean {
+  return isShare(metric) || metric === 'score';
 }
 
-export function higherIsBetter(metric: Metric): boolean {
-  return metric === 'success_rate' || metric === 'score';
-}
-
-/** A value in the metric's unit. */
-export function metricValue(metric: Metric, value: number | null | undefined): string {
-  switch (metric) {
-    case 'success_rate':
-      return percent(value);
-    case 'score':
-      return score(value);
-    case 'latency_ms':
-      return duration(value);
-    case 'cost_usd':
-    case 'cost_per_success_usd':
-      return dollars(value);
-    default:
-      return count(value);
-  }
+/** A value in the metric's unit, which its identifier ends with; without a unit it is a count. */
+export function metricValue(metric: string, value: number | null | undefined): string {
+  if (isShare(metric)) return percent(value);
+  if (metric === 'score') return score(value);
+  if (metric.endsWith('_ms')) return duration(value);
+  if (metric.endsWith('_usd')) return dollars(value);
+  if (metric.endsWith('_s')) return seconds(value);
+  return amount(value);
 }
 
 /** A difference in the metric's unit, with its sign: a rate's in percentage points. */
-export function metricDifference(metric: Metric, value: number | null | undefined): string {
+export function metricDifference(metric: string, value: number | null | undefined): string {
   if (value == null) return DASH;
   const size = Math.abs(value);
-  const text = metric === 'success_rate' ? `${(size * 100).toFixed(1)}\u202fpp` : metricValue(metric, size);
+  const text = isShare(metric) ? `${(size * 100).toFixed(1)}\u202fpp` : metricValue(metric, size);
   return signed(text, value);
 }
 

@@ -11,6 +11,12 @@ export function count(value: number | null | undefined): string {
   return value == null ? DASH : grouped(Math.round(value), 0);
 }
 
+/** A count, or a mean of small counts: `1,204`, `2.3`. */
+export function amount(value: number | null | undefined): string {
+  if (value == null || Number.isInteger(value) || Math.abs(value) >= 100) return count(value);
+  return grouped(value, 1);
+}
+
 /** `3 cases`, `1 case`. */
 export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
@@ -29,6 +35,12 @@ export function duration(ms: number | null | undefined): string {
   if (size < 1000) return `${grouped(ms, 0)}${THIN}ms`;
   if (size < 60_000) return `${grouped(ms / 1000, size < 10_000 ? 2 : 1)}${THIN}s`;
   return longDuration(ms / 1000);
+}
+
+/** Seconds to a tenth as `12.4 s`; from ten minutes on as `12 min 5 s`. */
+export function seconds(value: number | null | undefined): string {
+  if (value == null) return DASH;
+  return Math.abs(value) < 600 ? `${grouped(value, 1)}${THIN}s` : longDuration(value);
 }
 
 /** Seconds as `45 s`, `3 min 20 s`, `2 h 5 min`. */

@@ -4,7 +4,6 @@ import type { GateAction } from '$lib/bindings/GateAction';
 import type { GateResult } from '$lib/bindings/GateResult';
 import type { GateState } from '$lib/bindings/GateState';
 import type { GateVerdict } from '$lib/bindings/GateVerdict';
-import type { Metric } from '$lib/bindings/Metric';
 import { METRICS, metricDifference, metricLabel, metricValue } from '$lib/format/metric';
 import { DASH, signed } from '$lib/format/numbers';
 import type { Tone } from '$lib/format/outcome';
@@ -42,17 +41,20 @@ export const actionText = (action: GateAction) => ACTIONS[action];
 const AGGREGATE = /^(?:(avg|min|max|p50|p90|p95|p99)_)?(.+?)(?:_(avg|min|max|p50|p90|p95|p99))?$/;
 
 /** The contract's metric behind a name such as `latency_ms_p95` or `avg_cost_usd`, and the aggregate. */
-export function metricOf(name: string): { metric: Metric | null; aggregate: string | null } {
+export function metricOf(name: string): { metric: string | null; aggregate: string | null } {
   const [, before, base, after] = AGGREGATE.exec(name) ?? [];
-  const alias: Record<string, Metric> = {
+  const alias: Record<string, string> = {
     success: 'success_rate',
     score_mean: 'score',
     latency: 'latency_ms',
     duration_ms: 'latency_ms',
     cost: 'cost_usd',
     tokens: 'total_tokens',
+    ttd: 'detect_s',
+    ttr: 'restore_s',
   };
-  const metric = METRICS.find((one) => one === base) ?? alias[base ?? ''] ?? null;
+  const known = [...METRICS, 'detect_s', 'restore_s', 'commands', 'destructive'];
+  const metric = known.find((one) => one === base) ?? alias[base ?? ''] ?? null;
   return { metric, aggregate: before ?? after ?? null };
 }
 

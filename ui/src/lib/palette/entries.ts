@@ -6,7 +6,7 @@ import { PLACES } from '$lib/shell/places';
 
 export interface Entry {
   key: string;
-  group: 'Commands' | 'Variants' | 'Campaigns' | 'Workflows' | 'Runs' | 'Trials';
+  group: 'Commands' | 'Variants' | 'Campaigns' | 'Workflows' | 'Subjects' | 'Runs' | 'Trials';
   label: string;
   detail: string;
   run: () => void;
@@ -30,6 +30,7 @@ export function commandEntries(app: App): Entry[] {
     command('Import files…', 'Mod+O', () => void app.chooseImport()),
     command('Pause or resume the run', 'Mod+Shift+P', () => void togglePause(app)),
     command('Apply best prompt…', '', () => (app.sheet = { kind: 'apply' })),
+    ...labCommands(app).map(([label, run]) => command(label, '', run)),
     command('Light theme', '', () => app.theme.choose('light')),
     command('Dark theme', '', () => app.theme.choose('dark')),
     command('Follow the system’s theme', '', () => app.theme.choose('system')),
@@ -38,18 +39,34 @@ export function commandEntries(app: App): Entry[] {
   ];
 }
 
+/** What can be ended from everywhere. */
+function labCommands({ lab, navigation }: App): [string, () => void][] {
+  const shown = (work: () => Promise<void>) => () => {
+    navigation.go('subjects');
+    void work();
+  };
+  return [
+    ...(lab.tryOut?.fault ? [['Revert the fault now', shown(lab.revert)] as [string, () => void]] : []),
+    ...(lab.tryOut
+      ? [[`Remove the tried subject ${lab.tryOut.subject}`, shown(lab.close)] as [string, () => void]]
+      : []),
+    ['Clean up leftovers of faults', shown(() => lab.sweep())],
+  ];
+}
+
 export async function chooseWorkspace(app: App): Promise<void> {
   const path = await app.attempt(() => app.backend.openFolder('Open a workspace'));
   if (path) await app.openWorkspace(path);
 }
 
-/** Variants, campaigns, workflows and runs of the workspace. */
+/** Variants, campaigns, workflows, subjects and runs of the workspace. */
 export async function workspaceEntries(app: App): Promise<Entry[]> {
   const { backend, navigation } = app;
-  const [variants, campaigns, workflows, runs] = await Promise.all([
+  const [variants, campaigns, workflows, subjects, runs] = await Promise.all([
     backend.listVariants().catch(() => []),
     backend.listCampaigns().catch(() => []),
     backend.listWorkflows().catch(() => []),
+    backend.listSubjects().catch(() => []),
     backend.listRuns(null, 0, 50).catch(() => ({ rows: [] })),
   ]);
   return [
@@ -64,7 +81,7 @@ export async function workspaceEntries(app: App): Promise<Entry[]> {
       key: `campaign:${name}`,
       group: 'Campaigns',
       label: name,
-      detail: campaign?.dataset ?? '',
+      detail: campaign ? (campaign.lab?.subjects.join(', ') ?? campaign.dataset) : '',
       run: () => navigation.openCampaign(name),
     })),
     ...workflows.map<Entry>(({ name, path, workflow }) => ({
@@ -73,6 +90,13 @@ export async function workspaceEntries(app: App): Promise<Entry[]> {
       label: name,
       detail: workflow ? (workflow.description ?? '') : 'has errors',
       run: () => navigation.openWorkflow(path),
+    })),
+    ...subjects.map<Entry>(({ name, path, subject, is_ready }) => ({
+      key: `subject:${path}`,
+      group: 'Subjects',
+      label: name,
+      detail: subject === null ? 'has errors' : is_ready ? 'ready' : 'something is missing',
+      run: () => navigation.openSubject(path),
     })),
     ...runs.rows.map<Entry>(({ id, campaign, state }) => ({
       key: `run:${id}`,

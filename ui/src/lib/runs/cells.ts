@@ -35,3 +35,9 @@ export function cellLabel(
   const unusable = cell.unusable ? `, ${cell.unusable} unusable` : '';
   return `${head}: ${cell.passes} pass, ${cell.fails} fail${unusable}, ${cell.done} of ${repetitions} done`;
 }
+
+/** Room for the longest case id: ids of subjects and faults are longer than those of rows. */
+export function caseWidth(ids: string[], character: number, least: number): number {
+  const longest = Math.max(0, ...ids.map((id) => id.length));
+  return Math.round(Math.min(240, Math.max(least, longest * character + 4)));
+}

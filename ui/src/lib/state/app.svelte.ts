@@ -3,6 +3,7 @@ import { getContext, setContext } from 'svelte';
 import type { Backend, Notice } from '$lib/backend';
 import type { WorkspaceInfo } from '$lib/bindings/WorkspaceInfo';
 import { Editors } from './file-editor.svelte';
+import { Lab } from './lab.svelte';
 import { Loader } from './loader.svelte';
 import { Navigation } from './navigation.svelte';
 import { LiveRuns } from './runs.svelte';
@@ -25,6 +26,7 @@ export class App {
   readonly editors: Editors;
   readonly navigation: Navigation;
   readonly runs: LiveRuns;
+  readonly lab: Lab;
   readonly theme: Theme;
   readonly toasts: Toasts;
   readonly workspace: Loader<WorkspaceInfo>;
@@ -47,6 +49,7 @@ export class App {
     this.runs = new LiveRuns(backend);
     this.theme = new Theme(backend);
     this.toasts = new Toasts((text) => this.copy(text));
+    this.lab = new Lab(backend, this.toasts);
     this.workspace = new Loader(() => backend.openWorkspace(null));
   }
 
@@ -54,6 +57,7 @@ export class App {
     await this.theme.restore();
     const workspace = await this.workspace.load();
     if (workspace && !workspace.fresh) await this.navigation.restore();
+    void this.lab.load();
     await this.runs.refresh().catch((thrown: unknown) => this.toasts.fail(thrown));
   }
 
@@ -78,6 +82,7 @@ export class App {
       this.runsChanged++;
       void this.runs.refresh().catch(() => undefined);
     } else {
+      this.lab.hear(notice);
       this.runs.hear(notice);
     }
   }
@@ -110,9 +115,11 @@ export class App {
       this.navigation.openCampaign(null);
       this.navigation.place.variant = null;
       this.navigation.place.workflow = null;
+      this.navigation.place.subject = null;
       this.navigation.compare = null;
       this.filesChanged++;
       this.runsChanged++;
+      void this.lab.load();
       await this.runs.refresh();
     });
   }

@@ -3,7 +3,7 @@ import type { Backend } from '$lib/backend';
 import type { CompareRequest } from '$lib/bindings/CompareRequest';
 import type { TrialKey } from '$lib/bindings/TrialKey';
 
-export type PlaceName = 'variants' | 'campaigns' | 'compare' | 'settings';
+export type PlaceName = 'variants' | 'campaigns' | 'compare' | 'subjects' | 'settings';
 
 /** The sections of the Campaigns place. */
 export type Section = 'campaigns' | 'workflows' | 'experiments';
@@ -20,6 +20,8 @@ export interface Place {
   campaign: string | null;
   /** Campaigns: the open run, instead of the builder. */
   run: number | null;
+  /** Subjects: path of the open file. */
+  subject: string | null;
 }
 
 export class Navigation {
@@ -30,6 +32,7 @@ export class Navigation {
     workflow: null,
     campaign: null,
     run: null,
+    subject: null,
   });
   /** What Compare shows. */
   compare = $state.raw<CompareRequest | null>(null);
@@ -62,6 +65,10 @@ export class Navigation {
 
   openWorkflow(path: string | null): void {
     this.#move({ ...this.place, name: 'campaigns', section: 'workflows', workflow: path, run: null });
+  }
+
+  openSubject(path: string | null): void {
+    this.#move({ ...this.place, name: 'subjects', subject: path });
   }
 
   /** Another section of Campaigns; an open run is closed. */

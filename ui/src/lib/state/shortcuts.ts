@@ -11,8 +11,8 @@ export const SHORTCUTS: { title: string; list: Shortcut[] }[] = [
   {
     title: 'Everywhere',
     list: [
-      { keys: 'Mod+K', what: 'Find a command, variant, campaign, workflow, run or trial' },
-      { keys: 'Mod+1 … Mod+4', what: 'Variants, Campaigns, Compare, Settings' },
+      { keys: 'Mod+K', what: 'Find a command, variant, campaign, workflow, subject, run or trial' },
+      { keys: 'Mod+1 … Mod+5', what: 'Variants, Campaigns, Compare, Subjects, Settings' },
       { keys: 'Mod+O', what: 'Import files' },
       { keys: 'Mod+S', what: 'Save the file in the editor' },
       { keys: 'Mod+Enter', what: 'Launch the campaign or A/B test; Apply in the apply sheet' },

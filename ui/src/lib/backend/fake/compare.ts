@@ -10,9 +10,12 @@ import type { Outcome } from '$lib/bindings/Outcome';
 import type { TrialRow } from '$lib/bindings/TrialRow';
 import type { VariantSummary } from '$lib/bindings/VariantSummary';
 import { LABELS, makeCase } from './cases';
+import { estimateOf } from '$lib/compare/summary';
 import { distribution, rateEstimate, unknown } from './estimates';
+import { FakeFaultRun } from './fault-run';
+import { faultSummary } from './fault-summary';
 import type { FakeRun } from './runs';
-import { answerOf, latencyOf, outcomeOf } from './trials';
+import { answerOf, latencyOf } from './trials';
 
 export function summaries(run: FakeRun): VariantSummary[] {
   return run.variants.map((name, variant) => {
@@ -63,12 +66,16 @@ export function summaries(run: FakeRun): VariantSummary[] {
       cost_per_success_usd: passes
         ? { ...rateEstimate(0, passes), interval: null, method: 'sum ÷ sum' }
         : unknown('no success yet'),
-      paced: true,
+      paced: !(run instanceof FakeFaultRun),
+      ...(run instanceof FakeFaultRun ? faultSummary(rows) : {}),
     };
   });
 }
 
 const DECIDING: Metric[] = ['success_rate', 'score', 'latency_ms', 'cost_usd', 'total_tokens'];
+
+// The program's own list of metrics does not name them yet.
+const FAULT_METRICS = ['detect_s', 'restore_s', 'commands', 'destructive'] as string[] as Metric[];
 
 export function compare(run: FakeRun, request: CompareRequest): CompareView {
   const all = summaries(run);
@@ -76,7 +83,8 @@ export function compare(run: FakeRun, request: CompareRequest): CompareView {
   const baseline = chosen.find((v) => v.name === request.baseline) ?? chosen[0];
   const primary = (request.metric as Metric | null) ?? 'success_rate';
   const complete = run.state === 'finished';
-  const metrics = [primary, ...DECIDING.filter((metric) => metric !== primary)];
+  const deciding = run instanceof FakeFaultRun ? [...DECIDING, ...FAULT_METRICS] : DECIDING;
+  const metrics = [primary, ...deciding.filter((metric) => metric !== primary)];
   const others = baseline ? chosen.filter((v) => v !== baseline) : [];
   const differences = metrics.flatMap((metric) =>
     others.map((v) => difference(metric, v, baseline as VariantSummary, complete)),
@@ -109,19 +117,14 @@ export function compare(run: FakeRun, request: CompareRequest): CompareView {
           }
         : null,
     gates: run.gates,
-    slice_fields: ['expected', 'metadata.team', 'metadata.hard'],
+    slice_fields: run.caseIds ? ['subject', 'fault'] : ['expected', 'metadata.team', 'metadata.hard'],
   };
 }
 
 const pct = (value: number | null | undefined) => (value == null ? '—' : `${(value * 100).toFixed(1)} %`);
 
 function difference(metric: Metric, v: VariantSummary, base: VariantSummary, complete: boolean): Difference {
-  const pick = (s: VariantSummary): number | null =>
-    metric === 'success_rate'
-      ? s.success_rate.value
-      : metric === 'cost_per_success_usd'
-        ? s.cost_per_success_usd.value
-        : s[metric].mean.value;
+  const pick = (s: VariantSummary): number | null => estimateOf(s, metric).value;
   const [mine, theirs] = [pick(v), pick(base)];
   const head = { metric, variant: v.variant, name: v.name, baseline: base.variant };
   if (mine === null || theirs === null) {
@@ -172,11 +175,11 @@ export function caseRow(run: FakeRun, index: number, variants: number[]): CaseRo
   const item = makeCase(index);
   return {
     case: index,
-    case_id: item.id,
-    preview: item.input,
-    expected: item.expected,
+    case_id: run.caseId(index),
+    preview: run.caseIds ? '' : item.input,
+    expected: run.caseIds ? null : item.expected,
     cells: variants.map((variant) => {
-      const outcome = outcomeOf(run.id, { case: index, variant, repetition: 0 });
+      const outcome = run.outcome({ case: index, variant, repetition: 0 });
       const passed = outcome === 'pass';
       return {
         trials: 1,
@@ -208,7 +211,7 @@ export function caseAnswers(run: FakeRun, index: number, variants: number[]): Ca
       return {
         variant,
         name: run.variants[variant] ?? '',
-        outcome: outcomeOf(run.id, key(variant)),
+        outcome: run.outcome(key(variant)),
         answer,
         error: answer === null ? 'The provider answered 503 four times.' : null,
         diff,
@@ -229,9 +232,7 @@ export function breakdown(run: FakeRun, field: string, variants: number[]): Brea
     value,
     success_rate: variants.map((variant) => {
       const mine = cases.filter((i) => valueOf(i) === value);
-      const passes = mine.filter(
-        (i) => outcomeOf(run.id, { case: i, variant, repetition: 0 }) === 'pass',
-      ).length;
+      const passes = mine.filter((i) => run.outcome({ case: i, variant, repetition: 0 }) === 'pass').length;
       return rateEstimate(passes, mine.length);
     }),
   }));

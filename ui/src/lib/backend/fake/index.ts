@@ -1,16 +1,17 @@
 /**
  * An in-memory twin of the program, so that the window runs in a plain browser and in tests.
- * `?fake=empty|error|huge|fresh|workflows` chooses what it holds, `&theme=dark` the theme,
+ * `?fake=empty|error|huge|fresh|workflows|faults` chooses what it holds, `&theme=dark` the theme,
  * `&place={"section":"workflows"}` where it opens.
  */
-import type { Backend, JsonSchema } from '$lib/backend/types';
+import type { Backend, JsonSchema, TextKind } from '$lib/backend/types';
 import type { CampaignRow } from '$lib/bindings/CampaignRow';
-import type { FileKind } from '$lib/bindings/FileKind';
 import type { PlanPreview } from '$lib/bindings/PlanPreview';
 import type { RunRow } from '$lib/bindings/RunRow';
 import { makeCase } from './cases';
 import { rateEstimate } from './estimates';
 import { droppedText, importItem } from './extras';
+import { FakeFaultRun } from './fault-run';
+import { faultTrial } from './fault-trials';
 import { check, edit, fail, kindOf, nameOf, parseVariant, topList, topValue } from './files';
 import { FakeRun } from './runs';
 import { HOUR, type FakeKind } from './state';
@@ -18,11 +19,11 @@ import { stepsOf } from './steps';
 import { SCHEMAS } from './texts';
 import { trialDetail } from './trials';
 import { textValues } from './values';
-import { FakeWorkflows } from './workflows';
+import { FakeLab } from './lab';
 
 export type { FakeKind } from './state';
 
-export class FakeBackend extends FakeWorkflows implements Backend {
+export class FakeBackend extends FakeLab implements Backend {
   static fromAddress(search: string): FakeBackend {
     const query = new URLSearchParams(search);
     const fake = new FakeBackend((query.get('fake') as FakeKind | null) ?? 'starter');
@@ -110,10 +111,10 @@ export class FakeBackend extends FakeWorkflows implements Backend {
   }
 
   readFile = async (path: string) => this.files.read(path);
-  checkText = async (kind: FileKind, _name: string, text: string) => check(kind, text);
+  checkText = async (kind: TextKind, _name: string, text: string) => check(kind, text);
   editText = async (text: string, edits: Parameters<Backend['editText']>[1]) => edit(text, edits);
   textValues = async (text: string) => textValues(text);
-  schema = async (kind: FileKind) => SCHEMAS[kind] as JsonSchema;
+  schema = async (kind: TextKind) => SCHEMAS[kind] as JsonSchema;
 
   async saveFile(path: string, text: string, expectedHash: string | null) {
     const saved = this.files.save(path, text, expectedHash);
@@ -212,7 +213,9 @@ export class FakeBackend extends FakeWorkflows implements Backend {
 
   trialDetail: Backend['trialDetail'] = async (id, key) => {
     const run = this.run(id);
-    const trial = trialDetail(id, run.find(key) ?? fail('not_found', 'This trial has not ended yet.'));
+    const row = run.find(key);
+    if (run instanceof FakeFaultRun && row) return faultTrial(id, row);
+    const trial = trialDetail(id, row ?? fail('not_found', 'This trial has not ended yet.'));
     return run.workflow === null ? trial : { ...trial, steps: stepsOf(trial) };
   };
 }

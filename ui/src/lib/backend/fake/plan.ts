@@ -1,5 +1,8 @@
 /** Plans of the fake backend. */
 import type { Campaign } from '$lib/bindings/Campaign';
+import type { FaultKind } from '$lib/bindings/FaultKind';
+import type { LabSettings } from '$lib/bindings/LabSettings';
+import { NO_AGENT } from '$lib/format/fault';
 import type { Diagnostic } from '$lib/bindings/Diagnostic';
 import type { PlanPreview } from '$lib/bindings/PlanPreview';
 import { makeCase } from './cases';
@@ -8,8 +11,10 @@ import { check, topList, topValue, type FakeFiles } from './files';
 
 export function planOf(files: FakeFiles, text: string, name: string, ranBefore: boolean): PlanPreview {
   const diagnostics: Diagnostic[] = check('campaign', text);
-  const names = topList(text, 'variants');
-  for (const missing of names.filter((one) => !files.texts.has(`variants/${one}.yaml`))) {
+  const lab = labOf(text);
+  const named = topList(text, 'variants');
+  const names = lab?.include_baseline ? [NO_AGENT, ...named] : named;
+  for (const missing of named.filter((one) => !files.texts.has(`variants/${one}.yaml`))) {
     diagnostics.push({
       severity: 'error',
       code: 'unknown-variant',
@@ -22,7 +27,8 @@ export function planOf(files: FakeFiles, text: string, name: string, ranBefore: 
     });
   }
   const number = (key: string, otherwise: number) => Number(topValue(text, key) ?? otherwise);
-  const cases = Math.min(130, Number(/max_items: *(\d+)/.exec(text)?.[1] ?? 130));
+  const ids = lab?.subjects.flatMap((one) => lab.faults.map((fault) => `${one}/${fault.kind}`));
+  const cases = ids?.length ?? Math.min(130, Number(/max_items: *(\d+)/.exec(text)?.[1] ?? 130));
   const repetitions = number('trials_per_combination', 1);
   const paid = names.filter((one) =>
     /provider: (anthropic|openai|gemini)/.test(files.texts.get(`variants/${one}.yaml`) ?? ''),
@@ -31,12 +37,13 @@ export function planOf(files: FakeFiles, text: string, name: string, ranBefore: 
   const price = 0.0009 * cases * repetitions;
   const exact = { interval: null, method: 'characters ÷ 4', note: null };
   return {
-    campaign: diagnostics.length ? null : campaignOf(text, name, names, repetitions),
+    campaign: diagnostics.length ? null : { ...campaignOf(text, name, named, repetitions), lab },
     cases,
-    case_ids: Array.from({ length: Math.min(200, cases) }, (_, i) => makeCase(i).id),
+    case_ids: ids ?? Array.from({ length: Math.min(200, cases) }, (_, i) => makeCase(i).id),
     variants: names.map((one) => ({
       name: one,
-      model: topValue(files.texts.get(`variants/${one}.yaml`) ?? '', 'model') ?? '?',
+      model:
+        topValue(files.texts.get(`variants/${one}.yaml`) ?? '', 'model') ?? (one === NO_AGENT ? 'none' : '?'),
       trials: cases * repetitions,
       cost_usd: paid.includes(one) ? price : 0,
     })),
@@ -83,5 +90,26 @@ function campaignOf(text: string, name: string, variants: string[], repetitions:
     seed: number('seed', 42),
     gates: [],
     mlflow: null,
+    lab: null,
+  };
+}
+
+/** What a fault campaign breaks; null for other campaigns. */
+function labOf(text: string): LabSettings | null {
+  const subjects = topList(text, 'subjects');
+  if (subjects.length === 0) return null;
+  const faults = [...text.matchAll(/\{type: (\w+)/g)].map(([, kind]) => ({
+    kind: kind as FaultKind,
+    target: 'any' as const,
+  }));
+  return {
+    subjects,
+    faults,
+    include_baseline: topValue(text, 'include_baseline') === 'true',
+    agent: 'managed',
+    max_steps: Number(topValue(text, 'max_steps') ?? 20),
+    max_tokens: null,
+    max_cost_usd: null,
+    command_seconds: 10,
   };
 }

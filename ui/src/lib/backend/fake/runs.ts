@@ -5,6 +5,7 @@ import type { GateResult } from '$lib/bindings/GateResult';
 import type { GateState } from '$lib/bindings/GateState';
 import type { Matrix } from '$lib/bindings/Matrix';
 import type { MatrixCell } from '$lib/bindings/MatrixCell';
+import type { Outcome } from '$lib/bindings/Outcome';
 import type { Page } from '$lib/bindings/Page';
 import type { RunDetail } from '$lib/bindings/RunDetail';
 import type { RunEvent } from '$lib/bindings/RunEvent';
@@ -37,6 +38,8 @@ export class FakeRun {
   gates: GateResult[] = [];
   events: RunEvent[] = [];
   #sequence = 0;
+  /** Ids of its cases; null: tickets. */
+  caseIds: string[] | null = null;
   #order: (index: number) => TrialKey;
   readonly planned: number;
 
@@ -63,6 +66,14 @@ export class FakeRun {
       };
     };
     this.log('launched', `Launched with ${this.planned} trials.`, createdAt);
+  }
+
+  outcome(key: TrialKey): Outcome {
+    return outcomeOf(this.id, key);
+  }
+
+  caseId(index: number): string {
+    return this.caseIds?.[index] ?? makeCase(index).id;
   }
 
   key(index: number): TrialKey {
@@ -124,7 +135,7 @@ export class FakeRun {
     for (let i = 0; i < end; i++) {
       const key = this.key(i);
       if (variant !== null && key.variant !== variant) continue;
-      const outcome = outcomeOf(this.id, key);
+      const outcome = this.outcome(key);
       if (outcome === 'pass') counts.passes++;
       else if (outcome === 'fail' || outcome === 'timeout') counts.fails++;
       else counts.unusable++;
@@ -172,7 +183,7 @@ export class FakeRun {
   cell(caseIndex: number, variant: number, done = this.done): MatrixCell {
     const cell = { case: caseIndex, variant, done: 0, passes: 0, fails: 0, unusable: 0 };
     for (let repetition = 0; repetition < this.repetitions; repetition++) {
-      const outcome = outcomeOf(this.id, { case: caseIndex, variant, repetition });
+      const outcome = this.outcome({ case: caseIndex, variant, repetition });
       cell.done++;
       if (outcome === 'pass') cell.passes++;
       else if (outcome === 'fail' || outcome === 'timeout') cell.fails++;
@@ -183,7 +194,7 @@ export class FakeRun {
 
   matrix(offset: number, limit: number): Matrix {
     const count = Math.max(0, Math.min(limit, this.cases - offset));
-    const case_ids = Array.from({ length: count }, (_, i) => makeCase(offset + i).id);
+    const case_ids = Array.from({ length: count }, (_, i) => this.caseId(offset + i));
     const cells = new Map<string, MatrixCell>();
     for (let i = 0; i < this.done; i++) {
       const key = this.key(i);
@@ -230,8 +241,8 @@ export class FakeRun {
   private matches(filter: TrialFilter, key: TrialKey): boolean {
     if (filter.variant !== null && key.variant !== filter.variant) return false;
     if (filter.case !== null && key.case !== filter.case) return false;
-    if (filter.outcomes.length && !filter.outcomes.includes(outcomeOf(this.id, key))) return false;
-    return !filter.search || makeCase(key.case).id.includes(filter.search);
+    if (filter.outcomes.length && !filter.outcomes.includes(this.outcome(key))) return false;
+    return !filter.search || this.caseId(key.case).includes(filter.search);
   }
 }
 

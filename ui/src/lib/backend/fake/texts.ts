@@ -1,4 +1,5 @@
 /** The files of the fake workspace. */
+import { SUBJECT_SCHEMA } from './subject-texts';
 import { WORKFLOW_FILES, WORKFLOW_SCHEMA } from './workflow-texts';
 
 export const FILES: Record<string, string> = {
@@ -103,6 +104,7 @@ export const SCHEMAS = {
       top_p: { type: 'number', description: 'Nucleus sampling, 0 to 1.' },
       max_output_tokens: { type: 'integer', description: 'The most tokens to write.' },
       stop: { type: 'array', items: { type: 'string' }, description: 'Stop sequences.' },
+      tools_config: { type: 'object', description: 'Tools of an agent.' },
       tags: { type: 'array', items: { type: 'string' }, description: 'Free words to find it by.' },
       pace_ms: { type: 'integer', description: 'The built-in model answers no sooner than this.' },
     },
@@ -112,6 +114,14 @@ export const SCHEMAS = {
     properties: {
       name: schemaText('The file name is the name.'),
       description: schemaText('What this campaign is about.'),
+      subjects: {
+        type: 'array',
+        items: { type: 'string' },
+        description: 'Subjects that faults are done to.',
+      },
+      chaos_types: { type: 'array', description: 'What is done to each of them.' },
+      include_baseline: { type: 'boolean', description: 'Try each case without an agent, too.' },
+      max_steps: { type: 'integer', description: 'Model calls of one trial’s agent.' },
       dataset: schemaText('The data set, relative to the workspace.'),
       sample: {
         description: 'A random part of the data set.',
@@ -149,4 +159,5 @@ export const SCHEMAS = {
   },
   dataset: { type: 'object', properties: {} },
   workflow: WORKFLOW_SCHEMA,
+  subject: SUBJECT_SCHEMA,
 };

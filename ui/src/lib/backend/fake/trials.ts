@@ -95,6 +95,7 @@ export function trialDetail(run: number, row: TrialRow): TrialDetail {
     started_at: start,
     ended_at: row.ended_at,
     steps: [],
+    fault: null,
     scores: answer === null ? [] : scoresOf(row, item.expected, answer, latency),
     attempts: [
       ...(retried ? [{ ...first, cost_usd: 0, error: '429: too many requests, retried after 0.3 s' }] : []),

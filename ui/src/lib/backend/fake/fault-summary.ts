@@ -1,0 +1,35 @@
+/** What the results of a fault campaign have beside others: the metrics of the contract, and the share restored. */
+import type { Metric } from '$lib/bindings/Metric';
+import type { TrialRow } from '$lib/bindings/TrialRow';
+import { distribution, rateEstimate } from './estimates';
+import { courseOf } from './fault-run';
+
+export function faultSummary(rows: TrialRow[]): Record<string, unknown> {
+  const courses = rows.map((row) => courseOf(row.key)).filter((course) => course.outcome !== 'void');
+  const of = (metric: string, values: (number | null)[]) =>
+    distribution(
+      metric as Metric,
+      values.filter((value) => value !== null),
+      'never in these trials',
+    );
+  const restored = courses.filter((course) => course.restored !== null);
+  return {
+    restored_share: rateEstimate(restored.length, courses.length),
+    detect_s: of(
+      'detect_s',
+      courses.map((course) => course.ticket - course.onset),
+    ),
+    restore_s: of(
+      'restore_s',
+      courses.map((course) => course.restored),
+    ),
+    commands: of(
+      'commands',
+      courses.map((course) => course.commands),
+    ),
+    destructive: of(
+      'destructive',
+      courses.map((course) => course.destructive),
+    ),
+  };
+}
