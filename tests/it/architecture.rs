@@ -18,7 +18,7 @@ const CORE_MAY_USE: &str = "ahash aho-corasick allocator-api2 approx bit-set bit
     uuid-simd vsimd zerocopy zmij";
 
 /// Which crates of ours a crate may build on.
-const MAY_IMPORT: [(&str, &[&str]); 12] = [
+const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("bakeoff-core", &[]),
     ("bakeoff-cluster", &[]),
     ("bakeoff-engine", &["bakeoff-core"]),
@@ -28,6 +28,8 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("bakeoff-mlflow", &["bakeoff-core"]),
     ("bakeoff-charts", &["bakeoff-core"]),
     ("bakeoff-interop", &["bakeoff-core"]),
+    // The embedded subject is the cluster's processes.
+    ("bakeoff-subject", &["bakeoff-cluster", "bakeoff-core"]),
     ("bakeoff-testkit", &["bakeoff-core"]),
     (
         "bakeoff-service",
@@ -47,7 +49,9 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
 ];
 
 /// Outside libraries that only these of our crates may use.
-const OWNERS: [(&str, &[&str]); 14] = [
+const OWNERS: [(&str, &[&str]); 16] = [
+    ("bollard", &["bakeoff-subject"]),
+    ("docker-compose-types", &["bakeoff-subject"]),
     ("tauri", &["bakeoff"]),
     ("tauri-plugin-dialog", &["bakeoff"]),
     ("tauri-plugin-store", &["bakeoff"]),

@@ -1,0 +1,339 @@
+//! What an instance looks like from outside: to the monitor, to the oracle, before and after.
+
+use super::Inner;
+use crate::docker::error::DockerError;
+use crate::docker::etcd::{Etcd, EtcdStatus};
+use crate::docker::fault;
+use crate::docker::pd::{Pd, PdView};
+use crate::docker::project::Project;
+use bakeoff_core::lab::{ClusterState, DataCheck, EntryProbe, MemberState, NodeObservation, Observation};
+use bakeoff_core::subject::{ProbeKind, Subject};
+use futures::future::join_all;
+use serde_json::{Map, json};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long one request may take: together they stay under the 2 s that a sample has.
+const LIMIT: Duration = Duration::from_millis(1800);
+/// Our own keys.
+const PREFIX: &str = "health/";
+/// So many keys a node are written over and over.
+const KEYS: u64 = 100;
+
+/// The client that asks, by the subject's kind of probe.
+enum Client {
+    Etcd(Etcd),
+    Pd(Pd),
+}
+
+/// What was written to one key.
+#[derive(Debug, Default, Clone)]
+struct Written {
+    acknowledged: Option<String>,
+    /// Written and never acknowledged: it may be there or not, and may come late.
+    maybe: Vec<String>,
+}
+
+/// Asks, and remembers what was acknowledged.
+pub(super) struct Health {
+    client: Client,
+    sequence: AtomicU64,
+    acknowledged: AtomicU64,
+    written: Mutex<BTreeMap<String, Written>>,
+}
+
+impl Health {
+    pub(super) fn new(probe: ProbeKind) -> Result<Self, String> {
+        let client = match probe {
+            ProbeKind::Etcd => Client::Etcd(Etcd::new(LIMIT)?),
+            ProbeKind::Pd => Client::Pd(Pd::new(LIMIT)?),
+            ProbeKind::Ledger => return Err("the probe `ledger` is for the embedded store".to_owned()),
+        };
+        Ok(Self {
+            client,
+            sequence: AtomicU64::new(0),
+            acknowledged: AtomicU64::new(0),
+            written: Mutex::new(BTreeMap::new()),
+        })
+    }
+
+    /// The node that says it leads.
+    pub(super) async fn leader(&self, project: &Project, subject: &Subject) -> Option<String> {
+        let Client::Etcd(etcd) = &self.client else { return None };
+        let asked = subject.nodes.iter().map(|node| async move {
+            let at = address(project, &node.name, node.port).await?;
+            etcd.status(at)
+                .await
+                .ok()
+                .filter(|status| status.leader)
+                .map(|status| (status.term, node.name.clone()))
+        });
+        // A cut-off leader may still think that it leads: the newest term is right.
+        join_all(asked).await.into_iter().flatten().max().map(|(_, name)| name)
+    }
+
+    /// What is not yet well.
+    pub(super) async fn missing(&self, inner: &Inner) -> Vec<String> {
+        let (entries, members) = self.sample(inner).await;
+        let entries = entries.into_iter().filter(|entry| !(entry.write_ok && entry.read_ok));
+        let entries = entries.map(|entry| format!("{}: {}", entry.node, entry.error.unwrap_or_default()));
+        let members = members.into_iter().filter(|member| !member.healthy);
+        let members = members.map(|member| format!("{}: {}", member.node, member.error.unwrap_or_default()));
+        entries.chain(members).collect()
+    }
+
+    pub(super) async fn sample(&self, inner: &Inner) -> (Vec<EntryProbe>, Vec<MemberState>) {
+        match &self.client {
+            Client::Etcd(etcd) => {
+                let asked = inner.subject.nodes.iter().map(|node| async move {
+                    let at = address(&inner.project, &node.name, node.port).await;
+                    tokio::join!(self.entry(etcd, &node.name, at), member(inner, etcd, &node.name, at))
+                });
+                join_all(asked).await.into_iter().unzip()
+            }
+            // TiKV speaks gRPC only: nothing is written through it, so that the service layer stays unknown.
+            Client::Pd(pd) => {
+                let view = self.pd_view(inner, pd).await;
+                let members = inner.subject.nodes.iter().map(|node| match &view {
+                    Ok(view) => {
+                        let state = state_of(view, &node.name);
+                        let healthy = state == Some("Up") || view.members.get(&node.name) == Some(&true);
+                        let error = (!healthy).then(|| state.unwrap_or("PD does not know it").to_owned());
+                        plain_member(&node.name, healthy, error)
+                    }
+                    Err(error) => plain_member(&node.name, false, Some(error.clone())),
+                });
+                (Vec::new(), members.collect())
+            }
+        }
+    }
+
+    async fn entry(&self, etcd: &Etcd, node: &str, at: Option<SocketAddr>) -> EntryProbe {
+        let begun = Instant::now();
+        let outcome = match at {
+            None => Err((false, "it does not run".to_owned())),
+            Some(at) => {
+                let exchange = self.write_and_read(etcd, node, at);
+                let late = || Err((false, "no answer in time".to_owned()));
+                tokio::time::timeout(LIMIT, exchange).await.unwrap_or_else(|_| late())
+            }
+        };
+        let latency_ms = begun.elapsed().as_secs_f64() * 1000.0;
+        let (write_ok, read_ok, error) = match outcome {
+            Ok(()) => (true, true, None),
+            Err((write_ok, error)) => (write_ok, false, Some(error)),
+        };
+        EntryProbe { node: node.to_owned(), write_ok, read_ok, latency_ms, error }
+    }
+
+    /// The error says whether the write had been acknowledged.
+    async fn write_and_read(&self, etcd: &Etcd, node: &str, at: SocketAddr) -> Result<(), (bool, String)> {
+        let sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
+        let (key, value) = (format!("{PREFIX}{node}/{}", sequence % KEYS), format!("{sequence}"));
+        self.note(&key, |written| written.maybe.push(value.clone()));
+        etcd.put(at, &key, &value).await.map_err(|error| (false, error))?;
+        self.acknowledged.fetch_add(1, Ordering::Relaxed);
+        self.note(&key, |written| {
+            written.acknowledged = Some(value.clone());
+            written.maybe.retain(|maybe| *maybe != value);
+        });
+        match etcd.get(at, &key).await {
+            Ok(Some(read)) if read == value => Ok(()),
+            Ok(other) => Err((true, format!("wrote {value}, read {other:?}"))),
+            Err(error) => Err((true, error)),
+        }
+    }
+
+    fn note(&self, key: &str, change: impl FnOnce(&mut Written)) {
+        let mut written = self.written.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        change(written.entry(key.to_owned()).or_default());
+    }
+
+    pub(super) async fn check_data(&self, inner: &Inner) -> DataCheck {
+        let acknowledged = self.acknowledged.load(Ordering::Relaxed);
+        let mut check = DataCheck { acknowledged, ..DataCheck::default() };
+        let Client::Etcd(etcd) = &self.client else {
+            check.error = Some("nothing is written through TiKV: it speaks gRPC only".to_owned());
+            return check;
+        };
+        let written = self.written.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let mut entries = Vec::new();
+        for node in &inner.subject.nodes {
+            entries.extend(address(&inner.project, &node.name, node.port).await);
+        }
+        for (key, written) in written {
+            let Some(expected) = written.acknowledged else { continue };
+            let mut read = Err("no node runs".to_owned());
+            for at in &entries {
+                read = etcd.get(*at, &key).await;
+                if read.is_ok() {
+                    break;
+                }
+            }
+            match read {
+                Ok(None) => check.missing += 1,
+                Ok(Some(value)) if value != expected && !written.maybe.contains(&value) => check.wrong += 1,
+                Ok(Some(_)) => {}
+                Err(error) => {
+                    check.error = Some(error);
+                    return check;
+                }
+            }
+        }
+        check
+    }
+
+    pub(super) async fn capture(&self, inner: &Inner) -> Result<ClusterState, DockerError> {
+        let doing = || format!("read the state of {}", inner.subject.name);
+        let mut state = ClusterState::default();
+        for node in inner.project.nodes() {
+            if let Some(service) = inner.project.service(&node.service) {
+                state.settings.insert(format!("image of {}", node.service), json!(service.image));
+                state.settings.insert(format!("command of {}", node.service), json!(service.command));
+            }
+        }
+        match &self.client {
+            Client::Etcd(etcd) => {
+                let mut error = "no node runs".to_owned();
+                for node in &inner.subject.nodes {
+                    let Some(at) = address(&inner.project, &node.name, node.port).await else { continue };
+                    match etcd.status(at).await {
+                        Ok(status) => drop(state.raw.insert(node.name.clone(), raw(&status))),
+                        Err(said) => error = said,
+                    }
+                    if state.members.is_empty() {
+                        let (members, all) = tokio::join!(etcd.members(at), etcd.count(at, ""));
+                        let ours = etcd.count(at, PREFIX).await;
+                        if let (Ok(members), Ok(all), Ok(ours)) = (members, all, ours) {
+                            state.members = members.into_keys().collect();
+                            state.records = Some(all.saturating_sub(ours));
+                        }
+                    }
+                }
+                if state.members.is_empty() {
+                    return Err(DockerError::failed(doing(), error));
+                }
+            }
+            Client::Pd(pd) => {
+                let view =
+                    self.pd_view(inner, pd).await.map_err(|error| DockerError::failed(doing(), error))?;
+                state.members = view.stores.iter().map(|store| store.address.clone()).collect();
+                state.members.sort();
+                for store in &view.stores {
+                    let told =
+                        json!({"state": store.state, "leaders": store.leaders, "regions": store.regions});
+                    state.raw.insert(store.address.clone(), told);
+                }
+                state.raw.insert("regions".to_owned(), json!(view.region_checks));
+            }
+        }
+        Ok(state)
+    }
+
+    pub(super) async fn observe(&self, inner: &Inner) -> Result<Observation, DockerError> {
+        let view = match &self.client {
+            Client::Pd(pd) => {
+                let doing = || format!("look at {}", inner.subject.name);
+                Some(self.pd_view(inner, pd).await.map_err(|error| DockerError::failed(doing(), error))?)
+            }
+            Client::Etcd(_) => None,
+        };
+        let looks = inner.subject.nodes.iter().map(|node| {
+            let view = view.as_ref();
+            async move {
+                let disk_percent = disk_percent(inner, &node.name).await;
+                let (up, latency_ms) = match (&self.client, view) {
+                    (Client::Etcd(etcd), _) => match address(&inner.project, &node.name, node.port).await {
+                        None => (false, None),
+                        Some(at) => {
+                            let begun = Instant::now();
+                            let read = etcd.get(at, PREFIX).await;
+                            let took = begun.elapsed().as_secs_f64() * 1000.0;
+                            (read.is_ok(), read.is_ok().then_some(took))
+                        }
+                    },
+                    (_, Some(view)) => (state_of(view, &node.name) == Some("Up"), None),
+                    (_, None) => (false, None),
+                };
+                NodeObservation { node: node.name.clone(), up, latency_ms, disk_percent }
+            }
+        });
+        Ok(Observation { nodes: join_all(looks).await })
+    }
+
+    /// The first PD member that answers; PDs are services that are not nodes, or nodes too.
+    async fn pd_view(&self, inner: &Inner, pd: &Pd) -> Result<PdView, String> {
+        let mut error = "no service publishes PD's port 2379".to_owned();
+        for node in inner.project.nodes() {
+            let Some(at) = address(&inner.project, &node.service, Some(2379)).await else { continue };
+            match pd.view(at).await {
+                Ok(view) => return Ok(view),
+                Err(said) => error = format!("{}: {said}", node.service),
+            }
+        }
+        Err(error)
+    }
+}
+
+fn state_of<'a>(view: &'a PdView, node: &str) -> Option<&'a str> {
+    let store = view.stores.iter().find(|store| store.address.split(':').next() == Some(node))?;
+    Some(&store.state)
+}
+
+/// Where a node is reached now; none when it does not run.
+async fn address(project: &Project, node: &str, port: Option<u16>) -> Option<SocketAddr> {
+    project.address(node, port?).await.ok().flatten()
+}
+
+async fn member(inner: &Inner, etcd: &Etcd, node: &str, at: Option<SocketAddr>) -> MemberState {
+    let status = async {
+        match at {
+            Some(at) => etcd.status(at).await,
+            None => Err("it does not run".to_owned()),
+        }
+    };
+    let (status, disk_percent) = tokio::join!(status, disk_percent(inner, node));
+    match status {
+        Ok(status) => MemberState {
+            node: node.to_owned(),
+            healthy: status.healthy,
+            leader: status.leader,
+            term: Some(status.term),
+            applied: Some(status.index),
+            disk_percent,
+            error: (!status.healthy).then(|| "it says that it is not healthy".to_owned()),
+        },
+        Err(error) => MemberState { disk_percent, ..plain_member(node, false, Some(error)) },
+    }
+}
+
+fn plain_member(node: &str, healthy: bool, error: Option<String>) -> MemberState {
+    MemberState {
+        node: node.to_owned(),
+        healthy,
+        leader: false,
+        term: None,
+        applied: None,
+        disk_percent: None,
+        error,
+    }
+}
+
+async fn disk_percent(inner: &Inner, node: &str) -> Option<f64> {
+    let volume = inner.volume(node)?;
+    fault::disk_use(&inner.project, &volume).await.ok().map(fault::DiskUse::percent)
+}
+
+fn raw(status: &EtcdStatus) -> serde_json::Value {
+    let mut raw = Map::new();
+    raw.insert("healthy".to_owned(), json!(status.healthy));
+    raw.insert("leader".to_owned(), json!(status.leader));
+    raw.insert("term".to_owned(), json!(status.term));
+    raw.insert("index".to_owned(), json!(status.index));
+    raw.insert("database_bytes".to_owned(), json!(status.database_bytes));
+    raw.insert("version".to_owned(), json!(status.version));
+    raw.into()
+}

@@ -1,0 +1,6 @@
+//! Subjects of fault campaigns: systems that are started for one trial, broken on purpose, watched, mended and removed.
+//!
+//! What a subject, a fault and a trial mean is said in `bakeoff-core`; here they are made real. This crate knows no
+//! campaign, no model and no database.
+
+pub mod docker;
