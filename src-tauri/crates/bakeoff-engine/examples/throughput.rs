@@ -66,6 +66,7 @@ fn spec(trials: u32, parallel: u16) -> RunSpec {
         budget_usd: None,
         spent_usd: 0.0,
         seed: 1,
+        lab: None,
     }
 }
 
@@ -80,6 +81,8 @@ async fn main() {
     let ports = Ports {
         model: Arc::new(FakeModel::scripted(vec![answer]).counting_only()),
         runner: Arc::new(FakeRunner::new(|_, _| FakeRun::output(serde_json::json!({})))),
+        subjects: None,
+        lab_log: None,
         log: Arc::new(CountingLog::default()),
         clock,
         prices: Arc::new(|_, _| None),

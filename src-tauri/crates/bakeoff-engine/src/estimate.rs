@@ -93,7 +93,7 @@ impl Estimator {
 
     /// Of a request as it will be sent.
     pub(crate) fn of(&mut self, request: &ModelRequest) -> Estimate {
-        let bytes = request.user.len() + request.system.as_ref().map_or(0, String::len);
+        let bytes = size(request);
         self.of_text(request.provider, &request.model, bytes, request.max_output_tokens)
     }
 
@@ -126,7 +126,7 @@ impl Estimator {
 
     /// Learns from an answered call.
     pub(crate) fn learn(&mut self, request: &ModelRequest, usage: &Usage) {
-        let bytes = request.user.len() + request.system.as_ref().map_or(0, String::len);
+        let bytes = size(request);
         let figures = self.figures(request.provider, &request.model);
         if let Some(input) = usage.input_tokens {
             let guessed = (bytes as f64 / BYTES_PER_TOKEN).ceil().max(1.0);
@@ -186,6 +186,21 @@ impl Estimator {
         });
         &mut self.models[place]
     }
+}
+
+/// Bytes of everything that a request says.
+fn size(request: &ModelRequest) -> usize {
+    let tools = request
+        .tools
+        .iter()
+        .map(|tool| tool.name.len() + tool.description.len() + tool.parameters.to_string().len());
+    let turns = request.turns.iter().map(|turn| {
+        let calls = turn.calls.iter().map(|call| call.name.len() + call.parameters.to_string().len());
+        let results = turn.results.iter().map(|result| result.content.len());
+        turn.text.len() + calls.chain(results).sum::<usize>()
+    });
+    let system = request.system.as_ref().map_or(0, String::len);
+    request.user.len() + system + tools.chain(turns).sum::<usize>()
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //!
 //! One scheduler task owns everything that changes during a run; each trial is a tokio task that asks it before every
 //! call and tells it what came of it. A workflow's trial makes a call for each node, and the items of a parallel edge are
-//! branches of its task with permits of their own; a user's own program is one call. A trial is told to the observer only
+//! branches of its task with permits of their own; a user's own program is one call. A fault trial holds its permit from
+//! the start of its system under test to its end, and calls as often as its agent wants. A trial is told to the observer only
 //! after the log made it durable. Nothing here knows a provider, a database or the wall clock: they come in as ports.
 
 mod backoff;
@@ -24,4 +25,5 @@ pub use event::{EndReason, EngineEvent, RunCounts, RunEnd, TrialSummary};
 pub use handle::RunHandle;
 pub use prepare::StartError;
 pub use scheduler::{UNSAVED_WINDOW, start};
-pub use spec::{CaseSource, Ports, PriceSource, ProviderLimits, RunSpec};
+pub use spec::{CaseSource, Lab, Ports, PriceSource, ProviderLimits, RunSpec};
+pub use trial::{TicketChange, TicketChangeError};

@@ -51,6 +51,10 @@ pub(crate) enum Message {
     BackingOff { line: Line, until: Instant, message: String },
     /// Nothing more will come from this branch.
     BranchEnded(Line),
+    /// A trial has begun that does more than call.
+    Began(TrialKey),
+    /// What further trials of a fault campaign need is not there: for people, with what to do.
+    Unavailable(String),
     /// Nothing more will come from this trial, its branches included.
     Ended { key: TrialKey, end: TrialEnd },
 }

@@ -70,6 +70,12 @@ impl Prepared {
         &self.variants[usize::from(variant)]
     }
 
+    /// Whether a variant's prompt says itself where the input belongs; one without a prompt of its own does.
+    pub(crate) fn places_input(&self, variant: u16) -> bool {
+        let templates = self.templates.get(usize::from(variant)).and_then(Option::as_ref);
+        templates.is_none_or(|templates| templates.user.fields().contains("input"))
+    }
+
     /// The request of a variant for a case, or why a prompt can't be rendered: then the case lacks something, which is
     /// no result of the variant.
     pub(crate) fn request(

@@ -1,10 +1,12 @@
 //! What a run is made of.
 
-use bakeoff_core::campaign::Campaign;
+use bakeoff_core::campaign::{Campaign, LabSettings};
 use bakeoff_core::dataset::Case;
+use bakeoff_core::ports::lab::{LabLog, Subjects};
 use bakeoff_core::ports::{BoxFuture, Clock, Model, Runner, TrialLog};
 use bakeoff_core::price::Price;
 use bakeoff_core::scorer::Scorer;
+use bakeoff_core::subject::Subject;
 use bakeoff_core::trial::TrialKey;
 use bakeoff_core::variant::{Provider, Variant};
 use serde_json::{Map, Value};
@@ -56,8 +58,19 @@ pub struct RunSpec {
     pub budget_usd: Option<f64>,
     /// USD that earlier parts of this run have cost.
     pub spent_usd: f64,
-    /// Of the back-off's jitter.
+    /// Of the back-off's jitter and, in a fault campaign, of the choice of nodes.
     pub seed: u64,
+    /// Of a fault campaign: its cases are subjects with faults, and its trials run agents on them.
+    pub lab: Option<Lab>,
+}
+
+/// What a run of a fault campaign has beside others.
+#[derive(Debug, Clone)]
+pub struct Lab {
+    /// Who repairs, and within which limits.
+    pub settings: LabSettings,
+    /// The subjects that cases only name; usually a case has its whole subject in it.
+    pub subjects: Arc<[Subject]>,
 }
 
 impl RunSpec {
@@ -84,6 +97,7 @@ impl RunSpec {
             budget_usd: campaign.budget_usd,
             spent_usd: 0.0,
             seed: campaign.seed,
+            lab: campaign.lab.clone().map(|settings| Lab { settings, subjects: Arc::from([]) }),
         }
     }
 }
@@ -109,6 +123,10 @@ pub struct Ports {
     pub model: Arc<dyn Model>,
     /// Runs users' own programs.
     pub runner: Arc<dyn Runner>,
+    /// Gives out systems under test; needed by fault campaigns.
+    pub subjects: Option<Arc<dyn Subjects>>,
+    /// Keeps what fault trials tell while they run; needed by fault campaigns.
+    pub lab_log: Option<Arc<dyn LabLog>>,
     /// Keeps results.
     pub log: Arc<dyn TrialLog>,
     /// Tells the time for records. Waiting goes by tokio's time.

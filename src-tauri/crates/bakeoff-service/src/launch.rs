@@ -306,6 +306,8 @@ impl Service {
         Ok(Ports {
             model: self.models()? as Arc<dyn Model>,
             runner: Arc::new(ProcessRunner::new(self.files().root())),
+            subjects: None,
+            lab_log: None,
             log: Arc::new(self.store().trial_log(run)),
             clock: Arc::new(SystemClock),
             prices: Arc::new(move |provider, model| -> Option<price::Price> {

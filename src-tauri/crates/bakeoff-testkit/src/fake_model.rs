@@ -1,6 +1,8 @@
 //! A model that answers as a test says, in tokio's time.
 
-use bakeoff_core::ports::{BoxFuture, Model, ModelAnswer, ModelError, ModelErrorKind, ModelRequest};
+use bakeoff_core::ports::{
+    BoxFuture, Model, ModelAnswer, ModelError, ModelErrorKind, ModelRequest, ToolCall,
+};
 use bakeoff_core::trial::Usage;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -26,6 +28,23 @@ impl FakeAnswer {
         let usage =
             Usage { input_tokens: Some(input), cached_input_tokens: None, output_tokens: Some(output) };
         Self::from_result(Ok(ModelAnswer { text: text.into(), usage, ..ModelAnswer::default() }))
+    }
+
+    /// An answer at once that calls tools, each with these parameters.
+    pub fn calls(text: &str, calls: &[(&str, serde_json::Value)]) -> Self {
+        let call = |(number, (name, parameters)): (usize, &(&str, serde_json::Value))| ToolCall {
+            id: format!("call-{number}"),
+            name: (*name).to_owned(),
+            parameters: parameters.clone(),
+        };
+        let tool_calls = calls.iter().enumerate().map(call).collect();
+        let usage = Usage { input_tokens: Some(100), cached_input_tokens: None, output_tokens: Some(10) };
+        Self::from_result(Ok(ModelAnswer {
+            text: text.to_owned(),
+            tool_calls,
+            usage,
+            ..ModelAnswer::default()
+        }))
     }
 
     /// A failure at once, with the status that usually comes with it.

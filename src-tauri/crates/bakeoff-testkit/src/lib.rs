@@ -5,6 +5,8 @@ mod bare_client;
 mod clock;
 mod fake_model;
 mod fake_runner;
+mod fake_subjects;
+mod memory_lab_log;
 mod memory_log;
 mod server;
 
@@ -12,5 +14,7 @@ pub use bare_client::bare_client;
 pub use clock::{ManualClock, TokioClock};
 pub use fake_model::{FakeAnswer, FakeModel};
 pub use fake_runner::{FakeRun, FakeRunner};
+pub use fake_subjects::{FakeInstance, FakeLab, FakeSubjects, fake_subject};
+pub use memory_lab_log::{JournalRow, MemoryLabLog, Trace};
 pub use memory_log::MemoryLog;
 pub use server::{MockOptions, MockServer, RecordedRequest, Reply};

@@ -37,6 +37,10 @@ mode: string,
  */
 sandbox: string | null, 
 /**
+ * The tools that the agent's model was given, in their order.
+ */
+tools: Array<string>, 
+/**
  * Its moments.
  */
 clocks: Clocks, 

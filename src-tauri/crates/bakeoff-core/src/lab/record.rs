@@ -172,6 +172,9 @@ pub struct FaultTrial {
     pub mode: String,
     /// Where the agent's commands ran, such as `bwrap` or `commands only`.
     pub sandbox: Option<String>,
+    /// The tools that the agent's model was given, in their order.
+    #[serde(default)]
+    pub tools: Vec<String>,
     /// Its moments.
     pub clocks: Clocks,
     /// Seconds from the first symptom (or, where none was sampled, from the landed fault) to the ticket.

@@ -77,8 +77,29 @@ pub trait Instance: Send + Sync {
     fn open_shell(&self) -> BoxFuture<'_, Result<Arc<dyn Shell>, SubjectError>>;
     /// One command of `labctl`.
     fn labctl<'a>(&'a self, command: &'a LabCommand) -> BoxFuture<'a, LabReply>;
+    /// Where a program of the user reaches `labctl`: the path of a socket. `None`: there is none.
+    fn broker(&self) -> Option<String> {
+        None
+    }
+    /// What came through that socket since this was asked last, oldest first.
+    fn broker_calls(&self) -> Vec<BrokerCall> {
+        Vec::new()
+    }
     /// Ends and removes it, and returns once nothing is left.
     fn close(&self) -> BoxFuture<'_, Result<(), SubjectError>>;
+}
+
+/// A command of `labctl` that came through the broker's socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokerCall {
+    /// When it came.
+    pub began_at: Millis,
+    /// When it was answered.
+    pub ended_at: Millis,
+    /// As it was understood.
+    pub command: LabCommand,
+    /// What it ended with.
+    pub exit_code: i32,
 }
 
 /// What a shell command gave.

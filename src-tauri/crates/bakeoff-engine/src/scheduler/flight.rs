@@ -14,6 +14,8 @@ pub(super) struct Flight {
     pub calling: f64,
     /// A call of it has been permitted.
     pub called: bool,
+    /// It was told as started: with its first call, or before that when there is more to it than calls.
+    pub started: bool,
     /// Its branches that have asked and not ended.
     pub branches: Vec<u32>,
 }

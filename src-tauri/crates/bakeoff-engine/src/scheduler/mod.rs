@@ -17,7 +17,7 @@ use crate::message::{Ask, Line, Message};
 use crate::prepare::{Prepared, StartError};
 use crate::queue::Queue;
 use crate::spec::{Ports, RunSpec};
-use crate::trial::{self, Context};
+use crate::trial::{self, Context, LabContext};
 use bakeoff_core::trial::TrialKey;
 use callers::Callers;
 use flight::{Flight, LineState, Stage};
@@ -66,6 +66,8 @@ struct Scheduler {
     /// What was told as the reason of waiting.
     waiting: Option<String>,
     told_refusals: Vec<String>,
+    /// What a fault campaign lacks on this machine, with what it means.
+    unavailable: Vec<String>,
     /// When something may go on that nobody will send a message about.
     wake: Option<Instant>,
     counts: RunCounts,
@@ -81,22 +83,24 @@ pub fn start(
     observer: impl Fn(EngineEvent) + Send + Sync + 'static,
 ) -> Result<RunHandle, StartError> {
     let prepared = Prepared::new(&spec)?;
+    let lab = LabContext::new(&spec, &ports)?;
+    let trials = lab.as_ref().map(|lab| Arc::clone(lab.open()));
     let (commands, command_queue) = mpsc::unbounded_channel();
     let (message_sender, messages) = mpsc::unbounded_channel();
     let (end_sender, end) = watch::channel(None);
-    let scheduler = Scheduler::new(spec, ports, prepared, message_sender, Box::new(observer));
+    let scheduler = Scheduler::new(spec, ports, (prepared, lab), message_sender, Box::new(observer));
     tokio::spawn(async move {
         let end = scheduler.run(command_queue, messages).await;
         end_sender.send_replace(Some(end));
     });
-    Ok(RunHandle::new(commands, end))
+    Ok(RunHandle::new(commands, end, trials))
 }
 
 impl Scheduler {
     fn new(
         spec: RunSpec,
         ports: Ports,
-        prepared: Prepared,
+        (prepared, lab): (Prepared, Option<LabContext>),
         messages: mpsc::UnboundedSender<Message>,
         observer: Observer,
     ) -> Self {
@@ -119,6 +123,7 @@ impl Scheduler {
             seed: spec.seed,
             inputs: spec.inputs,
             workflow: spec.workflow,
+            lab,
             parallel: usize::from(parallel),
         };
         Self {
@@ -141,6 +146,7 @@ impl Scheduler {
             ending: None,
             waiting: None,
             told_refusals: Vec::new(),
+            unavailable: Vec::new(),
             wake: None,
             counts: RunCounts { known_cost_usd: spec.spent_usd, ..RunCounts::default() },
         }
@@ -249,7 +255,7 @@ impl Scheduler {
             Some(EndReason::Stopped) if complete => EndReason::Finished,
             Some(reason) => reason,
             None if complete => EndReason::Finished,
-            None => match self.callers.refusals().next() {
+            None => match self.callers.refusals().chain(self.unavailable.iter().map(String::as_str)).next() {
                 Some(refusal) if !self.out_of_budget => EndReason::Refused(refusal.to_owned()),
                 _ => EndReason::OutOfBudget,
             },

@@ -6,6 +6,7 @@ use crate::endpoint::Block;
 use crate::estimate::Estimate;
 use crate::event::EngineEvent;
 use crate::message::{Ask, Denial, Permission, Work};
+use bakeoff_core::trial::TrialKey;
 use tokio::time::Instant;
 
 /// What is decided on one ask.
@@ -50,12 +51,20 @@ impl Scheduler {
             }
         }
         self.short_of_money = short > 0;
-        // When every line waits for money or for its branches, no call is under way whose money could come back.
-        let joining = || self.count(|stage| matches!(stage, Stage::Joining));
-        if short > 0 && short + joining() == self.lines.len() {
+        if short > 0 && self.no_money_comes_back(short) {
             self.out_of_budget = true;
             self.deny_for_money();
         }
+    }
+
+    /// Whether no call is under way whose money could come back. That is so when every line waits for money or for its
+    /// branches. A fault trial does other things for minutes, while the time of one that waits runs out, so there only
+    /// open calls count.
+    fn no_money_comes_back(&self, short: usize) -> bool {
+        if self.context.lab.is_some() {
+            return self.count(|stage| matches!(stage, Stage::Calling { .. })) == 0;
+        }
+        short + self.count(|stage| matches!(stage, Stage::Joining)) == self.lines.len()
     }
 
     fn deny_for_money(&mut self) {
@@ -141,16 +150,22 @@ impl Scheduler {
         line.engaged_at = Some(endpoint);
         line.endpoint = endpoint;
         line.stage = Stage::Calling { permit, caller: ask.caller, estimate, work: ask.work };
-        let first = !std::mem::replace(&mut flight.called, true);
+        flight.called = true;
         flight.reserved += reserve;
         flight.calling += estimate.cost;
         self.budget.reserve(reserve);
         self.budget.add_doubt(estimate.doubt);
-        if first {
-            let key = ask.line.trial;
-            self.context.log.started(key, self.context.clock.now());
-            self.tell(EngineEvent::TrialStarted { key });
+        self.started(ask.line.trial);
+    }
+
+    /// Tells once that a trial has started.
+    pub(super) fn started(&mut self, key: TrialKey) {
+        let Some(flight) = self.flights.get_mut(&key) else { return };
+        if std::mem::replace(&mut flight.started, true) {
+            return;
         }
+        self.context.log.started(key, self.context.clock.now());
+        self.tell(EngineEvent::TrialStarted { key });
     }
 }
 

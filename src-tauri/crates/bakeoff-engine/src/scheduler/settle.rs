@@ -24,6 +24,8 @@ impl Scheduler {
             Message::CallEnded { line, report } => self.call_ended(line, &report, now),
             Message::BackingOff { line, until, message } => self.backing_off(line, until, message),
             Message::BranchEnded(line) => self.branch_ended(line),
+            Message::Began(key) => self.started(key),
+            Message::Unavailable(message) => self.unavailable(message),
             Message::Ended { key, end } => self.trial_ended(key, end, now),
         }
     }
@@ -90,7 +92,7 @@ impl Scheduler {
         let permit_held = self.drop_line(Line::of(key));
         let Some(flight) = self.flights.remove(&key) else { return };
         self.budget.release(flight.reserved);
-        self.rest(permit_held, flight.called, now);
+        self.rest(permit_held, flight.started, now);
         match end {
             TrialEnd::Durable(summary) => self.recorded(summary),
             TrialEnd::NotRun => self.counts.not_run += 1,
@@ -112,8 +114,8 @@ impl Scheduler {
         state.permit_held
     }
 
-    fn rest(&mut self, permit_held: bool, called: bool, now: Instant) {
-        if self.cooldown.is_zero() || !called {
+    fn rest(&mut self, permit_held: bool, started: bool, now: Instant) {
+        if self.cooldown.is_zero() || !started {
             self.occupied -= usize::from(permit_held);
             return;
         }
@@ -140,9 +142,18 @@ impl Scheduler {
         self.context.cancel.cancel();
     }
 
-    /// Gives a permit back while no call is open, unless it has to rest after the trial.
+    /// Something that a fault campaign needs is not there, so its other trials will not run.
+    fn unavailable(&mut self, message: String) {
+        if !self.unavailable.contains(&message) {
+            self.tell(EngineEvent::Warning { message: message.clone() });
+            self.unavailable.push(message);
+        }
+    }
+
+    /// Gives a permit back while no call is open, unless it has to rest after the trial or stands for a system under
+    /// test.
     fn yield_permit(&mut self, line: Line) {
-        if !self.cooldown.is_zero() {
+        if !self.cooldown.is_zero() || self.context.lab.is_some() {
             return;
         }
         if let Some(state) = self.lines.get_mut(&line)

@@ -59,6 +59,11 @@ impl Draft {
         self.strand.has_called() || self.branches.iter().any(Strand::has_called)
     }
 
+    /// Whether there is anything to record.
+    pub(super) fn has_begun(&self) -> bool {
+        self.has_called() || self.record.fault.is_some()
+    }
+
     pub(super) fn answered(&mut self, answered: Answered) {
         let Answered { answer, took } = answered;
         self.record.latency_ms = Some(millis(took));
@@ -131,7 +136,11 @@ impl Draft {
             usage,
             cost_usd,
             wait_ms: millis(self.strand.waited),
-            started_at: attempts.first().map_or(self.record.started_at, |first| first.started_at),
+            started_at: match attempts.first() {
+                // Of a fault trial the calls are only a part.
+                Some(first) if self.record.fault.is_none() => first.started_at,
+                _ => self.record.started_at,
+            },
             ended_at: now,
             attempts,
             steps: self.strand.steps.into_iter().map(|stepped| stepped.step).collect(),

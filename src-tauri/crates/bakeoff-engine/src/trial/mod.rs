@@ -1,8 +1,10 @@
 //! One trial from its case to its durable record.
 
+mod agent;
 mod call;
 mod draft;
 mod judge;
+mod lab;
 mod node;
 mod program;
 mod strand;
@@ -19,6 +21,8 @@ use bakeoff_core::trial::{Attempt, AttemptPurpose, TrialKey};
 use call::{Call, CallFailure};
 use draft::Draft;
 use futures::FutureExt;
+pub(crate) use lab::{LabContext, OpenTrials};
+pub use lab::{TicketChange, TicketChangeError};
 use serde_json::{Map, Value};
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -46,6 +50,8 @@ pub(crate) struct Context {
     pub inputs: Map<String, Value>,
     /// The workflow's file.
     pub workflow: Option<String>,
+    /// Of a fault campaign.
+    pub lab: Option<LabContext>,
     /// Calls at the same time.
     pub parallel: usize,
 }
@@ -76,22 +82,30 @@ impl Verdict {
 /// Runs one trial and tells the scheduler how it ended, whatever happens.
 pub(crate) async fn run(context: Arc<Context>, key: TrialKey) {
     let mut draft = Draft::new(key, context.clock.now());
-    let verdict = tokio::select! {
-        biased;
-        () = context.cancel.cancelled() => Verdict::Cancelled,
-        verdict = AssertUnwindSafe(conduct(&context, &mut draft)).catch_unwind() => {
-            verdict.unwrap_or_else(|panic| Verdict::infra(defect(&*panic)))
-        }
+    let verdict = match &context.lab {
+        Some(lab) => lab::run(&context, lab, &mut draft).await,
+        None => unless_stopped(&context, conduct(&context, &mut draft)).await,
     };
     let end = match verdict {
         Verdict::NotRun => TrialEnd::NotRun,
-        Verdict::Cancelled if !draft.has_called() => TrialEnd::NotRun,
+        Verdict::Cancelled if !draft.has_begun() => TrialEnd::NotRun,
         Verdict::Cancelled => {
             save(&context, draft, Outcome::Cancelled, Some("Stopped while it ran.".to_owned())).await
         }
         Verdict::Outcome(outcome, error) => save(&context, draft, outcome, error).await,
     };
     context.tell(Message::Ended { key, end });
+}
+
+/// The verdict of some work that a stop ends at once and a defect ends as nobody's fault.
+async fn unless_stopped(context: &Context, work: impl Future<Output = Verdict>) -> Verdict {
+    tokio::select! {
+        biased;
+        () = context.cancel.cancelled() => Verdict::Cancelled,
+        verdict = AssertUnwindSafe(work).catch_unwind() => {
+            verdict.unwrap_or_else(|panic| Verdict::infra(defect(&*panic)))
+        }
+    }
 }
 
 /// Makes the record durable; only then the trial counts as done.

@@ -107,9 +107,9 @@ fn input(
     })
 }
 
-/// A seed for the program's own randomness: another one for each case and repetition, the same for all variants, so
+/// A seed for the randomness of a program or a system under test: another one for each case and repetition, the same for all variants, so
 /// that they are compared on the same luck. 32 bits, because common libraries take no more.
-fn seed(seed: u64, key: TrialKey) -> u32 {
+pub(super) fn seed(seed: u64, key: TrialKey) -> u32 {
     let trial = u64::from(key.case) << 16 | u64::from(key.repetition);
     let mixed = (seed ^ trial.wrapping_mul(0x9E37_79B9_7F4A_7C15)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     (mixed >> 32) as u32

@@ -7,8 +7,8 @@ use bakeoff_core::price::Price;
 use bakeoff_core::scorer::{Scorer, ScorerKind};
 use bakeoff_core::trial::TrialKey;
 use bakeoff_core::variant::{Provider, Variant};
-use bakeoff_engine::{EngineEvent, Ports, ProviderLimits, RunEnd, RunHandle, RunSpec};
-use bakeoff_testkit::{FakeModel, FakeRun, FakeRunner, MemoryLog, TokioClock};
+use bakeoff_engine::{EngineEvent, Ports, ProviderLimits, RunEnd, RunHandle, RunSpec, StartError};
+use bakeoff_testkit::{FakeModel, FakeRun, FakeRunner, FakeSubjects, MemoryLabLog, MemoryLog, TokioClock};
 use serde_json::Map;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -74,6 +74,8 @@ pub struct World {
     pub spec: RunSpec,
     pub model: Arc<FakeModel>,
     pub runner: Arc<FakeRunner>,
+    pub subjects: Option<Arc<FakeSubjects>>,
+    pub lab_log: Option<Arc<MemoryLabLog>>,
     pub log: Arc<MemoryLog>,
     pub limits: BTreeMap<Provider, ProviderLimits>,
     pub price: Option<Price>,
@@ -98,11 +100,14 @@ impl World {
             budget_usd: None,
             spent_usd: 0.0,
             seed: 42,
+            lab: None,
         };
         Self {
             spec,
             model: Arc::new(model),
             runner: Arc::new(FakeRunner::new(|_, _| FakeRun::output(serde_json::json!({})))),
+            subjects: None,
+            lab_log: None,
             log: Arc::new(MemoryLog::new()),
             limits: BTreeMap::new(),
             price: Some(Price { input: 1.0, cached_input: None, output: 10.0 }),
@@ -118,10 +123,16 @@ impl World {
     }
 
     pub fn start(&self) -> RunHandle {
+        self.try_start().unwrap()
+    }
+
+    pub fn try_start(&self) -> Result<RunHandle, StartError> {
         let price = self.price;
         let ports = Ports {
             model: Arc::clone(&self.model) as Arc<dyn Model>,
             runner: Arc::clone(&self.runner) as Arc<dyn Runner>,
+            subjects: self.subjects.clone().map(|subjects| subjects as _),
+            lab_log: self.lab_log.clone().map(|log| log as _),
             log: Arc::clone(&self.log) as _,
             clock: Arc::new(TokioClock::starting_at(1_000_000)),
             prices: Arc::new(move |_, _| price),
@@ -129,7 +140,6 @@ impl World {
         };
         let events = Arc::clone(&self.events);
         bakeoff_engine::start(self.spec.clone(), ports, move |event| events.lock().unwrap().push(event))
-            .unwrap()
     }
 
     pub async fn run(&self) -> RunEnd {

@@ -8,6 +8,7 @@ mod branches;
 mod budget;
 mod flows;
 mod judges;
+mod lab;
 mod limits;
 mod outcomes;
 mod programs;

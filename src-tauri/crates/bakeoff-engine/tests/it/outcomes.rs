@@ -122,6 +122,8 @@ async fn what_cannot_start_says_everything_that_is_wrong() {
     let ports = bakeoff_engine::Ports {
         model: Arc::clone(&world.model) as _,
         runner: Arc::clone(&world.runner) as _,
+        subjects: None,
+        lab_log: None,
         log: Arc::clone(&world.log) as _,
         clock: Arc::new(bakeoff_testkit::ManualClock::at(0)),
         prices: Arc::new(|_, _| None),
