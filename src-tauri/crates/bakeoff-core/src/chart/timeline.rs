@@ -216,6 +216,7 @@ mod tests {
             fault_state: None,
             mode: "managed".to_owned(),
             sandbox: None,
+            tools: Vec::new(),
             clocks,
             detect_s: None,
             restore_s: None,

@@ -19,6 +19,8 @@ enum Decision {
     },
     /// A message or [`Scheduler::wake`] will come.
     Wait,
+    /// All of the run's permits are taken.
+    WaitForPermit,
     /// Only the money of calls that are under way can make room.
     WaitForMoney,
     Deny(Denial),
@@ -27,7 +29,7 @@ enum Decision {
 impl Scheduler {
     /// Goes through all asks in their order. One that has to wait holds up nobody at another endpoint.
     pub(super) fn permit(&mut self, now: Instant) {
-        let mut short = 0;
+        let (mut short, mut without_permit) = (0, 0);
         for _ in 0..self.asking.len() {
             let Some(ask) = self.asking.pop_front() else { break };
             if ask.reply.is_closed() {
@@ -44,6 +46,10 @@ impl Scheduler {
                 }
                 Decision::Deny(denial) => deny(ask, denial),
                 Decision::Wait => self.asking.push_back(ask),
+                Decision::WaitForPermit => {
+                    without_permit += 1;
+                    self.asking.push_back(ask);
+                }
                 Decision::WaitForMoney => {
                     short += 1;
                     self.asking.push_back(ask);
@@ -51,7 +57,7 @@ impl Scheduler {
             }
         }
         self.short_of_money = short > 0;
-        if short > 0 && self.no_money_comes_back(short) {
+        if short > 0 && self.no_money_comes_back(short, without_permit) {
             self.out_of_budget = true;
             self.deny_for_money();
         }
@@ -60,11 +66,14 @@ impl Scheduler {
     /// Whether no call is under way whose money could come back. That is so when every line waits for money or for its
     /// branches. A fault trial does other things for minutes, while the time of one that waits runs out, so there only
     /// open calls count.
-    fn no_money_comes_back(&self, short: usize) -> bool {
+    fn no_money_comes_back(&self, short: usize, without_permit: usize) -> bool {
         if self.context.lab.is_some() {
             return self.count(|stage| matches!(stage, Stage::Calling { .. })) == 0;
         }
-        short + self.count(|stage| matches!(stage, Stage::Joining)) == self.lines.len()
+        let joining = self.count(|stage| matches!(stage, Stage::Joining));
+        // Permits that rest will be free; those of lines that wait for money will not.
+        let stuck = if self.resting.is_empty() { without_permit } else { 0 };
+        short + stuck + joining == self.lines.len()
     }
 
     fn deny_for_money(&mut self) {
@@ -99,7 +108,7 @@ impl Scheduler {
             return Decision::Deny(Denial::Money(self.budget_words()));
         }
         if !permit_held && self.occupied >= self.parallel {
-            return Decision::Wait;
+            return Decision::WaitForPermit;
         }
         match self.callers.endpoint(endpoint).check(estimate.tokens, now) {
             Err(Block::Full) => return Decision::Wait,

@@ -108,6 +108,7 @@ pub fn fault_trial() -> FaultTrial {
         fault_state: Some(FaultState::Reverted),
         mode: "managed".into(),
         sandbox: Some("commands only".into()),
+        tools: vec!["labctl".into()],
         clocks: Clocks {
             boot_at: Some(NOW),
             landed_at: Some(NOW + 100),
