@@ -118,6 +118,7 @@ export function faultDetail(row: TrialRow): FaultDetail {
       fault_state: 'reverted',
       mode: course.agent === null ? 'baseline' : 'managed',
       sandbox: course.agent === null ? null : 'bwrap',
+      tools: course.agent === null ? [] : ['shell', 'labctl'],
       clocks,
       detect_s: lost ? null : course.ticket - course.onset,
       restore_s: course.restored,
