@@ -217,16 +217,17 @@ async fn a_refused_node_that_few_trials_come_to_does_not_close_the_variant() {
 
 #[tokio::test(start_paused = true)]
 async fn items_that_wait_for_money_and_items_that_wait_for_their_permits_end_the_run() {
-    // With a cool-down an item keeps its permit while it waits. Answers that are lost on the way may cost all that was
-    // set aside, so the first item waits for money in the end, and the second one for the only permit.
+    // With a cool-down a line keeps its permit while it waits. The second trial waits for money with one permit. Answers
+    // that are lost on the way may cost all that was set aside, so an item of the first waits for money too in the end,
+    // with the other permit, for which the other item waits.
     let model = FakeModel::new(|request, _| match request.model.as_str() {
         "model-plan" => FakeAnswer::text_with_tokens(r#"{"items": ["a", "b"]}"#, 10, 5),
         _ => FakeAnswer::error(ModelErrorKind::Connection),
     });
-    let mut world = world(1, fan_out(), model);
-    (world.spec.parallel, world.spec.cooldown, world.spec.retries) = (1, SECOND, 20);
+    let mut world = world(2, fan_out(), model);
+    (world.spec.parallel, world.spec.cooldown, world.spec.retries) = (2, SECOND, 20);
     world.spec.budget_usd = Some(0.032);
     let end = tokio::time::timeout(SECOND * 86_400, world.run()).await.expect("the run must end");
-    assert_eq!(end.reason, EndReason::OutOfBudget);
-    check_failed(&world.log.records()[0], Outcome::InfraError, "It was not tried again: The budget");
+    assert_eq!((end.reason, end.counts.not_run), (EndReason::OutOfBudget, 1));
+    check_failed(&world.log.records()[0], Outcome::Cancelled, "Stopped in the middle. The budget");
 }
