@@ -1,48 +1,59 @@
 //! The built-in model behind core's port: paces its answers, obeys the length limit and the stop sequences.
 
 use crate::builtin;
+use crate::builtin::agent::{self, Agent, Said};
 use bakeoff_core::ports::{ModelAnswer, ModelError, ModelErrorKind, ModelRequest};
 use bakeoff_core::trial::Usage;
+use bakeoff_core::variant::BUILTIN_MODELS;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 /// Answers at once, or after the request's pace.
 pub async fn complete(request: &ModelRequest) -> Result<ModelAnswer, ModelError> {
-    if request.model != builtin::MODEL_NAME {
-        return Err(ModelError {
-            kind: ModelErrorKind::BadRequest,
-            status: None,
-            message: format!(
-                "there is no built-in model \"{}\"; write model: {}",
-                request.model,
-                builtin::MODEL_NAME
-            ),
-            retry_after: None,
-            usage: Usage::default(),
-        });
-    }
-    let answer = builtin::answer(
-        request.system.as_deref().unwrap_or_default(),
-        &request.user,
-        request.answer_schema.as_deref(),
-    );
+    let said = said(request)?;
     if let Some(pace) = request.pace {
         tokio::time::sleep(paced(pace, &request.user)).await;
     }
-    let (text, stop_reason) = cut(&answer.text, request);
-    let output_tokens = builtin::count_tokens(text);
+    let (text, stop_reason) = cut(&said.text, request);
+    let stop_reason = if said.calls.is_empty() { stop_reason } else { "tool_calls" };
+    let output_tokens = builtin::count_tokens(text) + said.call_tokens;
     Ok(ModelAnswer {
         text: text.to_owned(),
-        tool_calls: Vec::new(),
+        tool_calls: said.calls,
         usage: Usage {
-            input_tokens: Some(answer.input_tokens),
+            input_tokens: Some(said.input_tokens),
             cached_input_tokens: None,
             output_tokens: Some(output_tokens),
         },
         stop_reason: Some(stop_reason.to_owned()),
-        model: Some(builtin::MODEL_NAME.to_owned()),
+        model: Some(request.model.clone()),
         paced: request.pace.is_some_and(|pace| !pace.is_zero()),
     })
+}
+
+/// What a built-in model says, before limits and stop sequences cut it.
+fn said(request: &ModelRequest) -> Result<Said, ModelError> {
+    if let Some(agent) = Agent::from_name(&request.model) {
+        return Ok(agent.next(request));
+    }
+    if agent::is_nobody(&request.model) {
+        let message =
+            "nobody repairs in a trial of the baseline: no-agent is never called; please report this";
+        return Err(failure(ModelErrorKind::Unsupported, message.to_owned()));
+    }
+    if request.model != builtin::MODEL_NAME {
+        let names = BUILTIN_MODELS.join(", ");
+        let message =
+            format!("there is no built-in model \"{}\"; write model: with one of {names}", request.model);
+        return Err(failure(ModelErrorKind::BadRequest, message));
+    }
+    let system = request.system.as_deref().unwrap_or_default();
+    let answer = builtin::answer(system, &request.user, request.answer_schema.as_deref());
+    Ok(Said { text: answer.text, calls: Vec::new(), input_tokens: answer.input_tokens, call_tokens: 0 })
+}
+
+fn failure(kind: ModelErrorKind, message: String) -> ModelError {
+    ModelError { kind, status: None, message, retry_after: None, usage: Usage::default() }
 }
 
 /// The pace and up to half of it again, by the text: the same text always takes the same time.
@@ -132,5 +143,18 @@ mod tests {
             complete(&ModelRequest { model: "gpt-5".into(), ..request() }).await.expect_err("no such model");
         assert_eq!(error.kind, ModelErrorKind::BadRequest);
         assert!(error.message.contains("lexical-1"), "{}", error.message);
+    }
+
+    #[tokio::test]
+    async fn every_built_in_model_is_there_and_nobody_is_never_called() {
+        for model in BUILTIN_MODELS {
+            let result = complete(&ModelRequest { model: model.to_owned(), ..request() }).await;
+            match result {
+                Ok(answer) => assert_eq!(answer.model.as_deref(), Some(model)),
+                Err(error) => {
+                    assert_eq!((error.kind, model), (ModelErrorKind::Unsupported, "no-agent"));
+                }
+            }
+        }
     }
 }

@@ -4,11 +4,25 @@ use super::raw::RawVariant;
 use super::{Provider, ReasoningEffort, Variant};
 use crate::check::{self, Findings, Schema, item, key};
 use crate::diagnostic::Checked;
+use crate::lab::NO_AGENT;
 use crate::template::Template;
 use std::sync::LazyLock;
 
 /// The built-in model's name.
 pub const BUILTIN_MODEL: &str = "lexical-1";
+
+/// Every model of the built-in provider: the one that sorts texts, and of fault campaigns nobody and the scripted agents.
+pub const BUILTIN_MODELS: [&str; 6] =
+    [BUILTIN_MODEL, NO_AGENT, "noop", "always-restart", "runbook-1", "vandal"];
+
+/// The built-in model that a name in a file means.
+fn builtin_model(name: &str) -> Option<&'static str> {
+    match name {
+        "runbook" => Some("runbook-1"),
+        _ if name == Provider::Builtin.name() => Some(BUILTIN_MODEL),
+        _ => BUILTIN_MODELS.into_iter().find(|known| *known == name),
+    }
+}
 
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::of::<RawVariant>("Bakeoff variant"));
 
@@ -97,15 +111,15 @@ fn model(raw: &RawVariant, findings: &mut Findings) -> Option<(Provider, String)
     if findings.is_wrong(&provider_path) || findings.is_wrong(&model_path) {
         return None;
     }
-    let is_builtin = |model: &str| model == BUILTIN_MODEL || model == Provider::Builtin.name();
+    let known = raw.model.as_deref().and_then(builtin_model);
     match (raw.provider, raw.model.as_deref()) {
         (Some(Provider::Builtin), None) => Some((Provider::Builtin, BUILTIN_MODEL.to_owned())),
-        (None | Some(Provider::Builtin), Some(model)) if is_builtin(model) => {
-            Some((Provider::Builtin, BUILTIN_MODEL.to_owned()))
+        (None | Some(Provider::Builtin), Some(_)) if known.is_some() => {
+            Some((Provider::Builtin, known?.to_owned()))
         }
         (Some(Provider::Builtin), Some(model)) => {
-            let message =
-                format!("the built-in provider has no model `{model}`; its only one is `{BUILTIN_MODEL}`");
+            let names = BUILTIN_MODELS.join(", ");
+            let message = format!("the built-in provider has no model `{model}`; it has {names}");
             let finding = findings.error("unknown-model", &model_path, message);
             finding.hint = Some(format!("write `model: {BUILTIN_MODEL}`, or name the provider that has it"));
             None
@@ -191,4 +205,31 @@ pub(crate) fn is_http(url: &str) -> bool {
         let host = rest.split(['/', '?', '#']).next().unwrap_or("");
         !host.is_empty() && !url.chars().any(char::is_whitespace)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model_of(text: &str) -> Option<(Provider, String)> {
+        let text = format!("system_prompt: Repair it.\n{text}");
+        check("agent", &text).value.map(|variant| (variant.provider, variant.model))
+    }
+
+    #[test]
+    fn every_built_in_model_is_known_with_and_without_its_provider() {
+        for model in BUILTIN_MODELS {
+            let expected = Some((Provider::Builtin, model.to_owned()));
+            assert_eq!(model_of(&format!("model: {model}\n")), expected, "{model}");
+            assert_eq!(model_of(&format!("provider: builtin\nmodel: {model}\n")), expected, "{model}");
+        }
+        let runbook = Some((Provider::Builtin, "runbook-1".to_owned()));
+        assert_eq!(model_of("model: runbook\n"), runbook, "the short name is the same model");
+        let lexical = Some((Provider::Builtin, BUILTIN_MODEL.to_owned()));
+        assert_eq!(model_of("model: builtin\n"), lexical);
+        assert_eq!(
+            model_of("provider: openai\nmodel: vandal\n"),
+            Some((Provider::Openai, "vandal".to_owned()))
+        );
+    }
 }

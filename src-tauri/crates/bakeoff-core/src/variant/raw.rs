@@ -17,7 +17,8 @@ pub(super) struct RawVariant {
     pub description: Option<String>,
     /// Where the model runs. Absent: taken from the model's prefix (claude-, gpt-, o1…, gemini-).
     pub provider: Option<Provider>,
-    /// The model, sent exactly as written. The built-in model's name is lexical-1.
+    /// The model, sent exactly as written. The built-in provider has lexical-1 and, for fault campaigns, no-agent, noop,
+    /// always-restart, runbook-1 and vandal.
     #[schemars(length(min = 1))]
     pub model: Option<String>,
     /// Where the server listens, for `openai-compatible` (or to reach another provider through a proxy), such as

@@ -5,6 +5,7 @@ mod address;
 mod desk;
 mod failure;
 mod prompt;
+mod tools;
 mod transport;
 
 pub use address::{default_base_url, headers, models_url};
@@ -23,6 +24,7 @@ use genai::resolver::{AuthData, Endpoint};
 use serde_json::Value;
 use std::future::Future;
 use tokio::sync::OnceCell;
+use tools::Thoughts;
 
 /// What genai puts where a key would stand; it never sees one.
 const NO_KEY: &str = "-";
@@ -32,6 +34,7 @@ pub struct Remote {
     transport: Transport,
     genai: genai::Client,
     desk: OnceCell<Desk>,
+    thoughts: Thoughts,
 }
 
 impl Remote {
@@ -45,7 +48,7 @@ impl Remote {
         let http = http.map_err(|error| format!("failed to set up HTTP: {error}"))?;
         let genai = genai::Client::builder().with_reqwest(http).build();
         let genai = genai.map_err(|error| format!("failed to set up the providers' formats: {error}"))?;
-        Ok(Self { transport, genai, desk: OnceCell::new() })
+        Ok(Self { transport, genai, desk: OnceCell::new(), thoughts: Thoughts::default() })
     }
 
     /// One attempt.
@@ -58,6 +61,7 @@ impl Remote {
         base: &str,
         key: Option<&Secret>,
     ) -> Result<ModelAnswer, ModelError> {
+        tools::check(request)?;
         let url = address::chat_url(request.provider, base, &request.model).map_err(unsupported)?;
         let headers = headers(request.provider, key);
         let (headers, transport) = (&headers, &self.transport);
@@ -68,7 +72,10 @@ impl Remote {
         let ticket = self.ticket().await?;
         let (sent, read) = self.through_genai(request, ticket, exchange).await?;
         let result = match read {
-            Ok(response) => answer(request, response),
+            Ok(response) => {
+                self.thoughts.remember(request.provider, &response.content);
+                answer(request, response)
+            }
             Err(error) => Err(unreadable(&sent.body, &error)),
         };
         result.map_err(|error| ModelError {
@@ -102,7 +109,7 @@ impl Remote {
             model: prompt::model(request),
         };
         let options = prompt::options(request);
-        let reading = self.genai.exec_chat(target, prompt::chat(request), Some(&options));
+        let reading = self.genai.exec_chat(target, prompt::chat(request, &self.thoughts), Some(&options));
         tokio::pin!(reading);
         let mut asked = tokio::select! {
             asked = &mut ticket.asked => {
@@ -111,7 +118,7 @@ impl Remote {
             early = &mut reading => return Err(not_built(early)),
         };
         let answer = exchange(std::mem::take(&mut asked.body)).await?;
-        let sent = Sent { status: answer.status, body: answer.body };
+        let sent = Sent { status: answer.status, body: tools::readable(request, answer.body) };
         asked.answer(sent.body.clone());
         let read = reading.await;
         Ok((sent, read))
@@ -144,12 +151,13 @@ fn unreadable(body: &[u8], error: &genai::Error) -> ModelError {
     failure(ModelErrorKind::Connection, message)
 }
 
-/// A good answer has text; anything else is the variant's fault, and charged for.
+/// A good answer has text or calls tools; anything else is the variant's fault, and charged for.
 fn answer(request: &ModelRequest, response: ChatResponse) -> Result<ModelAnswer, ModelError> {
     let usage = usage(&response.usage);
     let stop_reason = response.stop_reason.as_ref().map(|reason| reason.raw().to_owned());
     let text = response.content.texts().concat();
-    if text.trim().is_empty() {
+    let tool_calls = tools::calls(&response);
+    if text.trim().is_empty() && tool_calls.is_empty() {
         let why = match stop_reason.as_deref() {
             Some(reason) => format!("no text in the answer (it stopped with \"{reason}\")"),
             None => "no text in the answer".to_owned(),
@@ -160,7 +168,7 @@ fn answer(request: &ModelRequest, response: ChatResponse) -> Result<ModelAnswer,
     let answered = response.provider_model_iden.model_name.as_str();
     let model = answered.strip_prefix("exact::").unwrap_or(answered).to_owned();
     let model = if model.is_empty() { request.model.clone() } else { model };
-    Ok(ModelAnswer { text, tool_calls: Vec::new(), usage, stop_reason, model: Some(model), paced: false })
+    Ok(ModelAnswer { text, tool_calls, usage, stop_reason, model: Some(model), paced: false })
 }
 
 /// genai counts cached tokens as input and reasoning as output, as core does.

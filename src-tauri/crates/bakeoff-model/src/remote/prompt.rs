@@ -1,6 +1,7 @@
 //! From core's request to genai's, and what is put right in the JSON that genai builds: the model's name exactly as
 //! written, no field that the variant doesn't have, and each provider's own words for reasoning.
 
+use super::tools::{self, Thoughts};
 use crate::structured;
 use bakeoff_core::ports::{ModelError, ModelErrorKind, ModelRequest};
 use bakeoff_core::trial::Usage;
@@ -31,9 +32,12 @@ pub fn model(request: &ModelRequest) -> ModelIden {
     ModelIden::new(kind, format!("exact::{}", request.model))
 }
 
-/// The two turns.
-pub fn chat(request: &ModelRequest) -> ChatRequest {
-    let chat = ChatRequest::new(vec![ChatMessage::user(request.user.clone())]);
+/// The conversation and the tools.
+pub fn chat(request: &ModelRequest, thoughts: &Thoughts) -> ChatRequest {
+    let mut messages = vec![ChatMessage::user(request.user.clone())];
+    messages.extend(tools::turns(request, thoughts));
+    let mut chat = ChatRequest::new(messages);
+    chat.tools = tools::offered(request);
     match &request.system {
         Some(system) => chat.with_system(system.clone()),
         None => chat,
@@ -57,6 +61,7 @@ pub fn options(request: &ModelRequest) -> ChatOptions {
     ChatOptions {
         reasoning_effort: effort,
         stop_sequences: request.stop.clone(),
+        tool_choice: tools::choice(request),
         response_format: schema(request)
             .map(|schema| ChatResponseFormat::JsonSpec(JsonSpec::new(SCHEMA_NAME, schema.clone()))),
         ..ChatOptions::default()
@@ -91,6 +96,7 @@ pub fn complete(request: &ModelRequest, built: &[u8]) -> Result<Vec<u8>, ModelEr
         Provider::Openai => numbers(request, &mut body, "max_completion_tokens"),
         Provider::OpenaiCompatible | Provider::Builtin => numbers(request, &mut body, "max_tokens"),
     }
+    tools::complete(request, &mut body);
     for empty in ["options", "generationConfig"] {
         if body.get(empty).and_then(Value::as_object).is_some_and(Map::is_empty) {
             body.shift_remove(empty);
