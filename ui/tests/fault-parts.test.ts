@@ -62,7 +62,8 @@ describe('the fault form', () => {
   it.each([
     ['packet_loss', 'percent', ['0', '100.5', '-1', '', 'half'], ['0.5', '100']],
     ['disk_pressure', 'fill_percent', ['0', '101'], ['1', '100']],
-    ['latency', 'min_ms', ['-1', '1.5', '151'], ['0', '150']],
+    ['latency', 'min_ms', ['0', '1.5', '151'], ['1', '150']],
+    ['latency', 'max_ms', ['49', '60001'], ['50', '60000']],
   ] as const)('%s: %s keeps its range', (kind, key, wrong, right) => {
     const withValue = (value: string) => {
       const input = startInput(kind);

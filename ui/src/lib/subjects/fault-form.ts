@@ -1,4 +1,4 @@
-/** A fault as somebody fills it in. What is allowed is the program's to say; here only what can be no number at all. */
+/** A fault as somebody fills it in, with the ranges of the program (`fault/check.rs`), which has the last word. */
 import type { Direction } from '$lib/bindings/Direction';
 import type { Fault } from '$lib/bindings/Fault';
 import type { FaultKind } from '$lib/bindings/FaultKind';
@@ -15,16 +15,21 @@ export interface NumberField {
   /** May not be this, only more. */
   over: number | null;
   least: number;
-  most: number | null;
+  most: number;
 }
 
-const LATENCY = { unit: 'ms', whole: true, over: null, least: 0, most: null };
+const LATENCY = { unit: 'ms', whole: true, over: null, least: 1, most: 60_000 };
 const SHARE = { unit: '%', whole: false, over: 0, least: 0, most: 100, range: 'over 0, up to 100' };
 
 const FIELDS: Partial<Record<FaultKind, NumberField[]>> = {
   latency: [
-    { ...LATENCY, key: 'min_ms', label: 'Least delay', range: 'a whole number from 0' },
-    { ...LATENCY, key: 'max_ms', label: 'Largest delay', range: 'not under the least' },
+    { ...LATENCY, key: 'min_ms', label: 'Least delay', range: 'a whole number, 1 to 60,000' },
+    {
+      ...LATENCY,
+      key: 'max_ms',
+      label: 'Largest delay',
+      range: 'a whole number, up to 60,000, not under the least',
+    },
   ],
   packet_loss: [{ ...SHARE, key: 'percent', label: 'Packets lost' }],
   disk_pressure: [{ ...SHARE, key: 'fill_percent', label: 'Of the free space, filled' }],
@@ -66,7 +71,7 @@ function numberProblem(field: NumberField, typed: string): string | null {
     (whole && !Number.isInteger(value)) ||
     value < least ||
     (over !== null && value <= over) ||
-    (most !== null && value > most);
+    value > most;
   return wrong ? `“${typed}” is not allowed: ${range}.` : null;
 }
 
