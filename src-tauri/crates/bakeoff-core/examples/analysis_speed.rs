@@ -87,5 +87,6 @@ fn trial(key: TrialKey, rng: &mut ChaCha8Rng) -> TrialNumbers {
         output_tokens: Some((50.0 * uniform()) as u32),
         total_tokens: None,
         paced: false,
+        lab: None,
     }
 }

@@ -31,6 +31,16 @@ pub enum Metric {
     OutputTokens,
     /// Sum of cost ÷ number of successes.
     CostPerSuccessUsd,
+    /// Of fault trials: seconds from the symptom to the ticket.
+    #[serde(alias = "ttd")]
+    DetectS,
+    /// Of fault trials: seconds from the fault to the restored system, restricted to the time that was watched.
+    #[serde(alias = "ttr")]
+    RestoreS,
+    /// Of fault trials: commands that the agent ran.
+    Commands,
+    /// Of fault trials: commands that may lose data or members.
+    Destructive,
 }
 
 /// Which way a metric is better.
@@ -90,7 +100,7 @@ impl Aggregate {
 
 impl Metric {
     /// Every metric, in the order of the contract.
-    pub const ALL: [Metric; 8] = [
+    pub const ALL: [Metric; 12] = [
         Metric::SuccessRate,
         Metric::Score,
         Metric::LatencyMs,
@@ -99,6 +109,10 @@ impl Metric {
         Metric::InputTokens,
         Metric::OutputTokens,
         Metric::CostPerSuccessUsd,
+        Metric::DetectS,
+        Metric::RestoreS,
+        Metric::Commands,
+        Metric::Destructive,
     ];
 
     /// The identifier in files and `--json`.
@@ -112,6 +126,10 @@ impl Metric {
             Metric::InputTokens => "input_tokens",
             Metric::OutputTokens => "output_tokens",
             Metric::CostPerSuccessUsd => "cost_per_success_usd",
+            Metric::DetectS => "detect_s",
+            Metric::RestoreS => "restore_s",
+            Metric::Commands => "commands",
+            Metric::Destructive => "destructive",
         }
     }
 
@@ -126,6 +144,10 @@ impl Metric {
             Metric::InputTokens => "Input tokens",
             Metric::OutputTokens => "Output tokens",
             Metric::CostPerSuccessUsd => "Cost per success",
+            Metric::DetectS => "Time to detect",
+            Metric::RestoreS => "Time to restore",
+            Metric::Commands => "Commands",
+            Metric::Destructive => "Destructive commands",
         }
     }
 
@@ -137,6 +159,11 @@ impl Metric {
         }
     }
 
+    /// Whether only trials of fault campaigns have it.
+    pub fn is_of_faults(self) -> bool {
+        matches!(self, Metric::DetectS | Metric::RestoreS | Metric::Commands | Metric::Destructive)
+    }
+
     /// The other names that the contract accepts for this metric.
     pub fn aliases(self) -> &'static [&'static str] {
         match self {
@@ -145,6 +172,8 @@ impl Metric {
             Metric::LatencyMs => &["latency", "duration_ms"],
             Metric::CostUsd => &["cost"],
             Metric::TotalTokens => &["tokens"],
+            Metric::DetectS => &["ttd"],
+            Metric::RestoreS => &["ttr"],
             _ => &[],
         }
     }

@@ -24,6 +24,7 @@ fn trial(case: u32, variant: u16, outcome: Outcome) -> TrialNumbers {
         output_tokens: Some(20),
         total_tokens: None,
         paced: false,
+        lab: None,
     }
 }
 
@@ -149,7 +150,7 @@ fn what_is_missing_fails_with_its_reason() {
     assert_eq!((result.verdict, result.actual), (FAIL, None));
     assert_eq!(
         result.sentence,
-        "There is no metric qualty_score_avg in this run. There are success_rate, score, latency_ms, cost_usd, total_tokens, input_tokens, output_tokens, cost_per_success_usd."
+        "There is no metric qualty_score_avg in this run. There are success_rate, score, latency_ms, cost_usd, total_tokens, input_tokens, output_tokens, cost_per_success_usd, detect_s, restore_s, commands, destructive."
     );
     assert!(one(&trials, gate("cots_usd", None, Some(1.0))).sentence.contains("Did you mean cost_usd?"));
     let unknown = one(&trials, gate("success_rate_p95", Some(0.8), None));

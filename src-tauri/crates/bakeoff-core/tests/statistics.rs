@@ -3,6 +3,8 @@
 
 #[path = "statistics/analysis.rs"]
 mod analysis;
+#[path = "statistics/faults.rs"]
+mod faults;
 #[path = "statistics/properties.rs"]
 mod properties;
 #[path = "statistics/reference.rs"]

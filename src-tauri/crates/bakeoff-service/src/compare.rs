@@ -4,7 +4,7 @@ use crate::dto::{Best, CompareRequest, CompareView, Evaluation, RankedVariant, S
 use crate::error::Result;
 use crate::pool::Pool;
 use crate::service::Service;
-use bakeoff_core::analysis::{self, AnalysisOptions, Comparison, Distribution, VariantSummary};
+use bakeoff_core::analysis::{self, AnalysisOptions, Comparison, Estimate, VariantSummary};
 use bakeoff_core::campaign::Campaign;
 use bakeoff_core::chart::format;
 use bakeoff_core::diagnostic::nearest;
@@ -52,7 +52,7 @@ impl Service {
             .into_iter()
             .filter_map(|(index, value)| {
                 let summary = view.comparison.variants.iter().find(|summary| summary.variant == index)?;
-                let spread = distribution(summary, wanted);
+                let spread = summary.distribution(wanted);
                 Some(RankedVariant {
                     name: summary.name.clone(),
                     trials: summary.usable,
@@ -146,11 +146,8 @@ fn best(comparison: &Comparison, metric: Metric, aggregate: Aggregate, minimum: 
 /// Such as `success rate 92.5 % [86.4 %, 96.0 %], n = 120; default 61.7 %; careful passes …`.
 pub(crate) fn evidence(comparison: &Comparison, summary: &VariantSummary) -> String {
     let metric = comparison.primary_metric;
-    let estimate = |of: &VariantSummary| match distribution(of, metric) {
-        Some(spread) => spread.mean.clone(),
-        None if metric == Metric::CostPerSuccessUsd => of.cost_per_success_usd.clone(),
-        None => of.success_rate.clone(),
-    };
+    let none = Estimate { value: None, interval: None, n: 0, method: String::new(), note: None };
+    let estimate = |of: &VariantSummary| of.mean(metric).cloned().unwrap_or_else(|| none.clone());
     let own = estimate(summary);
     let mut parts = vec![format!("{} {}", metric.label().to_lowercase(), format::estimate(metric, &own))];
     if summary.variant != comparison.baseline {
@@ -165,18 +162,6 @@ pub(crate) fn evidence(comparison: &Comparison, summary: &VariantSummary) -> Str
         parts.extend(difference.map(|difference| difference.sentence.clone()));
     }
     parts.join("; ")
-}
-
-fn distribution(summary: &VariantSummary, metric: Metric) -> Option<&Distribution> {
-    match metric {
-        Metric::Score => Some(&summary.score),
-        Metric::LatencyMs => Some(&summary.latency_ms),
-        Metric::CostUsd => Some(&summary.cost_usd),
-        Metric::TotalTokens => Some(&summary.total_tokens),
-        Metric::InputTokens => Some(&summary.input_tokens),
-        Metric::OutputTokens => Some(&summary.output_tokens),
-        Metric::SuccessRate | Metric::CostPerSuccessUsd => None,
-    }
 }
 
 /// A metric with an optional aggregate, or an error that lists what there is.

@@ -13,7 +13,7 @@ export type Comparison = {
 variants: Array<VariantSummary>, 
 /**
  * For every variant but the baseline, in the run's order: the primary metric first, then those of success rate,
- * score, latency, cost and tokens that aren't primary.
+ * score, latency, cost, tokens and (of fault trials) times and commands that aren't primary.
  */
 differences: Array<Difference>, 
 /**

@@ -3,4 +3,4 @@
 /**
  * A metric that every trial or variant has.
  */
-export type Metric = "success_rate" | "score" | "latency_ms" | "cost_usd" | "total_tokens" | "input_tokens" | "output_tokens" | "cost_per_success_usd";
+export type Metric = "success_rate" | "score" | "latency_ms" | "cost_usd" | "total_tokens" | "input_tokens" | "output_tokens" | "cost_per_success_usd" | "detect_s" | "restore_s" | "commands" | "destructive";

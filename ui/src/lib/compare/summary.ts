@@ -7,9 +7,12 @@ import { count, percent, plural } from '$lib/format/numbers';
 import { outcomeLabel } from '$lib/format/outcome';
 import { higherIsBetter, metricLabel, metricValue, METRICS } from '$lib/format/metric';
 
+/** Everything that a summary has by name, what only fault trials have among it. */
+const partsOf = (summary: VariantSummary): Record<string, unknown> => ({ ...summary, ...summary.faults });
+
 /** The estimate of a metric: itself, or the mean of its distribution. */
 export function estimateOf(summary: VariantSummary, metric: string): Estimate {
-  const value = (summary as unknown as Record<string, unknown>)[metric];
+  const value = partsOf(summary)[metric];
   if (isDistribution(value)) return value.mean;
   if (isEstimate(value)) return value;
   return { value: null, interval: null, n: 0, method: '', note: 'these results don’t have it' };
@@ -97,7 +100,7 @@ const LISTED = new Set([...SCORECARD.map((line) => line.metric), 'total_tokens']
 
 /** The lines of the scorecard: what the results have besides comes after the success, and what none of them has is left out. */
 export function scoreLines(variants: VariantSummary[]): ScoreLine[] {
-  const names = new Set(variants.flatMap((summary) => Object.keys(summary)));
+  const names = new Set(variants.flatMap((summary) => Object.keys(partsOf(summary))));
   const besides = [...names].filter((name) => !LISTED.has(name)).flatMap((name) => linesOf(name, variants));
   const own = besides.filter((line) => has(variants, line));
   if (own.length === 0) return [...SCORECARD];
@@ -109,7 +112,7 @@ const has = (variants: VariantSummary[], line: ScoreLine) =>
   variants.some((summary) => line.estimate(summary).n > 0);
 
 function linesOf(metric: string, variants: VariantSummary[]): ScoreLine[] {
-  const values = variants.map((summary) => (summary as unknown as Record<string, unknown>)[metric]);
+  const values = variants.map((summary) => partsOf(summary)[metric]);
   const label = metricLabel(metric);
   const estimate = (summary: VariantSummary) => estimateOf(summary, metric);
   if (values.some(isEstimate)) return [{ key: metric, label, metric, estimate }];
@@ -119,7 +122,7 @@ function linesOf(metric: string, variants: VariantSummary[]): ScoreLine[] {
     label: `${label}, p50`,
     metric,
     estimate: (summary) => {
-      const value = (summary as unknown as Record<string, unknown>)[metric];
+      const value = partsOf(summary)[metric];
       return isDistribution(value) ? value.p50 : estimate(summary);
     },
   };

@@ -85,30 +85,47 @@ fn cheaper(a: &VariantSummary, b: &VariantSummary) -> Ordering {
     order(Metric::CostUsd, a.cost_usd.mean.value, b.cost_usd.mean.value)
 }
 
-fn distribution(summary: &VariantSummary, metric: Metric) -> Option<&Distribution> {
-    match metric {
-        Metric::SuccessRate | Metric::CostPerSuccessUsd => None,
-        Metric::Score => Some(&summary.score),
-        Metric::LatencyMs => Some(&summary.latency_ms),
-        Metric::CostUsd => Some(&summary.cost_usd),
-        Metric::TotalTokens => Some(&summary.total_tokens),
-        Metric::InputTokens => Some(&summary.input_tokens),
-        Metric::OutputTokens => Some(&summary.output_tokens),
+impl VariantSummary {
+    /// The distribution of a metric; `None` for those that only a whole variant has, and for those of faults where there
+    /// were none.
+    pub fn distribution(&self, metric: Metric) -> Option<&Distribution> {
+        let faults = self.faults.as_ref();
+        match metric {
+            Metric::SuccessRate | Metric::CostPerSuccessUsd => None,
+            Metric::Score => Some(&self.score),
+            Metric::LatencyMs => Some(&self.latency_ms),
+            Metric::CostUsd => Some(&self.cost_usd),
+            Metric::TotalTokens => Some(&self.total_tokens),
+            Metric::InputTokens => Some(&self.input_tokens),
+            Metric::OutputTokens => Some(&self.output_tokens),
+            Metric::DetectS => faults.map(|faults| &faults.detect_s),
+            Metric::RestoreS => faults.map(|faults| &faults.restore_s),
+            Metric::Commands => faults.map(|faults| &faults.commands),
+            Metric::Destructive => faults.map(|faults| &faults.destructive),
+        }
+    }
+
+    /// The rate or mean of a metric; `None` for one of faults where there were none.
+    pub fn mean(&self, metric: Metric) -> Option<&Estimate> {
+        match metric {
+            Metric::SuccessRate => Some(&self.success_rate),
+            Metric::CostPerSuccessUsd => Some(&self.cost_per_success_usd),
+            metric => self.distribution(metric).map(|distribution| &distribution.mean),
+        }
     }
 }
 
 /// Trials behind a metric.
 pub(crate) fn trials_with(summary: &VariantSummary, metric: Metric) -> u32 {
-    distribution(summary, metric).map_or(summary.usable, |distribution| distribution.n)
+    let without = if metric.is_of_faults() { 0 } else { summary.usable };
+    summary.distribution(metric).map_or(without, |distribution| distribution.n)
 }
 
 /// The estimate of an aggregate; `None` for the smallest and the largest, which are plain values, and for other
 /// aggregates than the mean of a metric that only a whole variant has.
 pub(crate) fn estimate(summary: &VariantSummary, metric: Metric, aggregate: Aggregate) -> Option<&Estimate> {
-    match (distribution(summary, metric), aggregate) {
-        (None, Aggregate::Avg) if metric == Metric::SuccessRate => Some(&summary.success_rate),
-        (None, Aggregate::Avg) => Some(&summary.cost_per_success_usd),
-        (Some(distribution), Aggregate::Avg) => Some(&distribution.mean),
+    match (summary.distribution(metric), aggregate) {
+        (_, Aggregate::Avg) => summary.mean(metric),
         (Some(distribution), Aggregate::P50) => Some(&distribution.p50),
         (Some(distribution), Aggregate::P90) => Some(&distribution.p90),
         (Some(distribution), Aggregate::P95) => Some(&distribution.p95),
@@ -120,8 +137,8 @@ pub(crate) fn estimate(summary: &VariantSummary, metric: Metric, aggregate: Aggr
 /// The value of an aggregate.
 pub(crate) fn aggregated(summary: &VariantSummary, metric: Metric, aggregate: Aggregate) -> Option<f64> {
     match aggregate {
-        Aggregate::Min => distribution(summary, metric)?.min,
-        Aggregate::Max => distribution(summary, metric)?.max,
+        Aggregate::Min => summary.distribution(metric)?.min,
+        Aggregate::Max => summary.distribution(metric)?.max,
         _ => estimate(summary, metric, aggregate)?.value,
     }
 }

@@ -4,10 +4,11 @@ use super::TrialNumbers;
 use super::difference::{self, Finding};
 use super::estimate::counted;
 use super::group::{Column, Grouped};
+use super::recovery::{self, LAB, Recovery};
 use super::summarize::{Endings, NUMERIC, Parts, describe, endings, scorecard};
 use super::verdict::judge;
 use super::wording::p_value;
-use super::{AnalysisOptions, Comparison, Difference, Distribution, cost_per_success};
+use super::{AnalysisOptions, Comparison, Difference, Distribution, VariantSummary, cost_per_success};
 use crate::metric::Metric;
 use crate::stats::fisher::fisher_exact;
 
@@ -49,8 +50,32 @@ pub fn compare(trials: &[TrialNumbers], options: &AnalysisOptions) -> Comparison
         described(metric, columns, &endings, options)
     });
 
+    let recovery = grouped.has_lab().then(|| Recovery::new(&grouped, options));
+    let of_faults = recovery.as_ref().map(|recovery| {
+        LAB.map(|metric| {
+            let columns = match metric {
+                Metric::RestoreS => recovery.columns(),
+                metric => grouped.metric(metric),
+            };
+            let means = pair(&|variant, baseline| {
+                difference::numeric(&columns[variant], &columns[baseline], options)
+            });
+            judged.push((metric, judge(metric, means, options)));
+            columns
+        })
+    });
+
     let by_variant = by_variant(distributions);
     let parts = endings.iter().zip(&success).zip(by_variant).zip(&spending);
+    let faults = |variant: usize| {
+        let [detect, _, commands, destructive] = of_faults.as_ref()?;
+        let others =
+            [(Metric::DetectS, detect), (Metric::Commands, commands), (Metric::Destructive, destructive)];
+        let others = others.map(|(metric, columns)| {
+            recovery::describe(metric, columns[variant].clone(), options.confidence)
+        });
+        recovery.as_ref()?.summary(variant, others, options.confidence)
+    };
     let variants = parts
         .map(|(((endings, success), distributions), spending)| Parts {
             endings: *endings,
@@ -59,7 +84,10 @@ pub fn compare(trials: &[TrialNumbers], options: &AnalysisOptions) -> Comparison
             spending,
         })
         .enumerate()
-        .map(|(variant, parts)| scorecard(variant, parts, options))
+        .map(|(variant, parts)| VariantSummary {
+            faults: faults(variant),
+            ..scorecard(variant, parts, options)
+        })
         .collect();
     Comparison {
         variants,
@@ -139,6 +167,7 @@ fn warnings(grouped: &Grouped, endings: &[Endings], options: &AnalysisOptions) -
         let trials = counted(grouped.outside, "trial");
         warnings.push(format!("{trials} of variants that are not in this comparison left out."));
     }
+    warnings.extend(recovery::mechanism_warning(grouped.other_mechanism));
     let Some(baseline) = endings.get(usize::from(options.baseline)) else {
         warnings.push(
             "The baseline is not among the variants, so there are no differences. Choose another.".into(),

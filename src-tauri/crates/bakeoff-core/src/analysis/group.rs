@@ -1,10 +1,12 @@
 //! Trials grouped by variant and case: one counting sort puts them in order, number by number, so that everything
 //! after it reads memory from front to back.
 
-use super::{AnalysisOptions, TrialNumbers};
+use super::recovery::is_result;
+use super::{AnalysisOptions, LabNumbers, TrialNumbers};
 use crate::metric::Metric;
 use crate::outcome::{Outcome, success};
 use crate::stats::clustered::CaseTotal;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// No real latency, cost or token count is larger; anything above is a mistake and counts as unknown.
@@ -35,6 +37,10 @@ pub(super) struct Grouped {
     input_tokens: Vec<f64>,
     output_tokens: Vec<f64>,
     total_tokens: Vec<f64>,
+    /// Empty when no trial is one of a fault campaign.
+    lab: Vec<Option<LabNumbers>>,
+    /// Trials whose fault was done by another mechanism than to most of their case.
+    pub(super) other_mechanism: u32,
     /// Whether some latency of the variant is artificial.
     pub(super) paced: Vec<bool>,
     /// Trials of no variant of the comparison.
@@ -66,13 +72,18 @@ impl Grouped {
     pub(super) fn new(trials: &[TrialNumbers], options: &AnalysisOptions) -> Self {
         let variants = options.variants.len();
         let (cases, sparse) = dense_cases(trials, variants);
+        let mechanisms = mechanisms(trials);
+        let is_other = |trial: &TrialNumbers| {
+            let chosen = mechanisms.get(&trial.key.case);
+            trial.lab.zip(chosen).is_some_and(|(lab, chosen)| lab.mechanism != *chosen)
+        };
         let cell = |trial: &TrialNumbers| {
             let variant = usize::from(trial.key.variant);
             let case = match &sparse {
                 None => trial.key.case as usize,
                 Some(used) => used.partition_point(|case| *case < trial.key.case),
             };
-            (variant < variants).then_some(variant * cases + case)
+            (variant < variants && !is_other(trial)).then_some(variant * cases + case)
         };
         let (starts, order) = counting_sort(trials, variants * cases, cell);
         let mut paced = vec![false; variants];
@@ -81,6 +92,12 @@ impl Grouped {
                 *paced = true;
             }
         }
+        let is_inside = |trial: &&TrialNumbers| usize::from(trial.key.variant) < variants;
+        let other_mechanism = match mechanisms.is_empty() {
+            true => 0,
+            false => trials.iter().filter(is_inside).filter(|trial| is_other(trial)).count() as u32,
+        };
+        let has_lab = trials.iter().any(|trial| trial.lab.is_some());
         let room = || Vec::with_capacity(order.len());
         let mut grouped = Self {
             starts,
@@ -93,18 +110,23 @@ impl Grouped {
             input_tokens: room(),
             output_tokens: room(),
             total_tokens: room(),
+            lab: Vec::with_capacity(if has_lab { order.len() } else { 0 }),
+            other_mechanism,
             paced,
-            outside: (trials.len() - order.len()) as u32,
+            outside: (trials.len() - order.len()) as u32 - other_mechanism,
             sparse,
         };
         for index in order {
-            grouped.push(&trials[index as usize]);
+            grouped.push(&trials[index as usize], has_lab);
         }
         grouped
     }
 
     /// Appends a trial's numbers.
-    fn push(&mut self, trial: &TrialNumbers) {
+    fn push(&mut self, trial: &TrialNumbers, has_lab: bool) {
+        if has_lab {
+            self.lab.push(trial.lab.map(known_lab));
+        }
         self.outcomes.push(trial.outcome);
         self.scores.push(known(trial.score, 1.0));
         self.latencies.push(known(trial.latency_ms, LARGEST));
@@ -149,6 +171,16 @@ impl Grouped {
     /// What the trial at a place cost.
     pub(super) fn cost(&self, place: usize) -> Option<f64> {
         Some(self.costs[place]).filter(|cost| !cost.is_nan())
+    }
+
+    /// What the trial at a place has as one of a fault campaign.
+    pub(super) fn lab(&self, place: usize) -> Option<LabNumbers> {
+        self.lab.get(place).copied().flatten()
+    }
+
+    /// Whether there are trials of a fault campaign.
+    pub(super) fn has_lab(&self) -> bool {
+        !self.lab.is_empty()
     }
 
     /// One column a variant, of what `read` finds at each place.
@@ -197,8 +229,26 @@ impl Grouped {
             Metric::TotalTokens => self.answered(|place| self.total_tokens[place]),
             Metric::InputTokens => self.answered(|place| self.input_tokens[place]),
             Metric::OutputTokens => self.answered(|place| self.output_tokens[place]),
-            Metric::SuccessRate | Metric::CostPerSuccessUsd => self.columns(|_| Reading::Nothing),
+            Metric::DetectS => self.of_faults(|lab| match (lab.detect_s, lab.is_fault()) {
+                (_, false) => Reading::Nothing,
+                (None, true) => Reading::Unknown,
+                (Some(seconds), true) => Reading::Value(f64::from(seconds)),
+            }),
+            Metric::Commands => self.of_faults(|lab| Reading::Value(f64::from(lab.commands))),
+            Metric::Destructive => self.of_faults(|lab| Reading::Value(f64::from(lab.destructive))),
+            // Times to restoration are read together: see `Recovery`.
+            Metric::SuccessRate | Metric::CostPerSuccessUsd | Metric::RestoreS => {
+                self.columns(|_| Reading::Nothing)
+            }
         }
+    }
+
+    /// The numbers of the fault trials that are a result, time-outs among them.
+    fn of_faults(&self, read: impl Fn(LabNumbers) -> Reading) -> Vec<Column> {
+        self.columns(|place| match self.lab(place).filter(|_| is_result(self.outcomes[place])) {
+            Some(lab) => read(lab),
+            None => Reading::Nothing,
+        })
     }
 
     /// The numbers of the trials with an answer.
@@ -218,6 +268,34 @@ impl Grouped {
 fn known(value: Option<f64>, largest: f64) -> f64 {
     // + 0.0 turns −0 into 0, so that equal values have equal bits.
     value.filter(|value| (0.0..=largest).contains(value)).map_or(f64::NAN, |value| value + 0.0)
+}
+
+/// Times that can't be (negative, infinite, not a number) are unknown.
+fn known_lab(lab: LabNumbers) -> LabNumbers {
+    // + 0.0 turns −0 into 0.
+    let known = |seconds: Option<f32>| {
+        seconds.filter(|seconds| (0.0..=1e9).contains(seconds)).map(|seconds| seconds + 0.0)
+    };
+    LabNumbers {
+        detect_s: known(lab.detect_s),
+        restore_s: known(lab.restore_s),
+        censored_s: known(lab.censored_s),
+        ..lab
+    }
+}
+
+/// For each case the mechanism that most of its fault trials have, the smallest of several; cases with only one mechanism
+/// are left out.
+fn mechanisms(trials: &[TrialNumbers]) -> BTreeMap<u32, u16> {
+    let mut counts: BTreeMap<u32, BTreeMap<u16, u32>> = BTreeMap::new();
+    for (case, lab) in trials.iter().filter_map(|trial| Some((trial.key.case, trial.lab?))) {
+        *counts.entry(case).or_default().entry(lab.mechanism).or_default() += 1;
+    }
+    let several = counts.into_iter().filter(|(_, of_case)| of_case.len() > 1);
+    let most = |of_case: BTreeMap<u16, u32>| {
+        of_case.into_iter().min_by_key(|(mechanism, count)| (std::cmp::Reverse(*count), *mechanism))
+    };
+    several.filter_map(|(case, of_case)| Some((case, most(of_case)?.0))).collect()
 }
 
 /// How many case indices there are and, when there are wide gaps between them, which ones occur.

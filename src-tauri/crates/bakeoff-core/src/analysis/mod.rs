@@ -13,6 +13,7 @@ mod estimate;
 mod group;
 mod measure;
 mod rate;
+mod recovery;
 mod slices;
 mod summarize;
 mod verdict;
@@ -23,6 +24,7 @@ pub(crate) use best::{aggregated, estimate, trials_with};
 pub use compare::compare;
 pub use confusion::{LabelPair, confusion};
 pub use measure::{MeasureSummary, measure};
+pub use recovery::{FaultSummary, LabNumbers, SurvivalStep};
 pub use slices::slices;
 pub use summarize::summarize;
 pub(crate) use wording::{amount, significant, value};
@@ -56,6 +58,8 @@ pub struct TrialNumbers {
     pub total_tokens: Option<u32>,
     /// The latency is artificial.
     pub paced: bool,
+    /// Of a fault trial.
+    pub lab: Option<LabNumbers>,
 }
 
 impl TrialNumbers {
@@ -205,6 +209,10 @@ pub struct VariantSummary {
     pub cost_per_success_usd: Estimate,
     /// Some latencies are artificial.
     pub paced: bool,
+    /// Of a fault campaign: times, commands and the survival curve.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional = nullable)]
+    pub faults: Option<FaultSummary>,
 }
 
 /// What a difference means, once the plan is complete.
@@ -262,7 +270,7 @@ pub struct Comparison {
     /// One a variant, in the run's order.
     pub variants: Vec<VariantSummary>,
     /// For every variant but the baseline, in the run's order: the primary metric first, then those of success rate,
-    /// score, latency, cost and tokens that aren't primary.
+    /// score, latency, cost, tokens and (of fault trials) times and commands that aren't primary.
     pub differences: Vec<Difference>,
     /// The metric that decides.
     pub primary_metric: Metric,

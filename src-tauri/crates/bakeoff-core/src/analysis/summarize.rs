@@ -102,6 +102,7 @@ pub(super) fn scorecard(variant: usize, parts: Parts<'_>, options: &AnalysisOpti
         output_tokens,
         cost_per_success_usd: spending.estimate(options),
         paced: endings.paced,
+        faults: None,
     }
 }
 

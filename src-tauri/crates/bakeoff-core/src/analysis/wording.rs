@@ -10,6 +10,7 @@ pub(crate) fn value(metric: Metric, value: f64) -> String {
         Metric::Score => format!("{value:.3}"),
         Metric::LatencyMs => format!("{} ms", significant(value)),
         Metric::CostUsd | Metric::CostPerSuccessUsd => format!("{} USD", significant(value)),
+        Metric::DetectS | Metric::RestoreS => format!("{} s", significant(value)),
         _ => significant(value),
     }
 }
@@ -41,6 +42,9 @@ pub(crate) fn amount(metric: Metric, difference: f64) -> String {
         Metric::LatencyMs => " ms",
         Metric::CostUsd | Metric::CostPerSuccessUsd => " USD",
         Metric::TotalTokens | Metric::InputTokens | Metric::OutputTokens => " tokens",
+        Metric::DetectS | Metric::RestoreS => " s",
+        Metric::Commands => " commands",
+        Metric::Destructive => " destructive commands",
     };
     format!("{}{unit}", size(metric, difference))
 }
@@ -56,6 +60,9 @@ fn words(metric: Metric) -> (&'static str, &'static str, &'static str) {
         Metric::TotalTokens => ("uses", "more a trial", "less a trial"),
         Metric::InputTokens => ("sends", "more a trial", "less a trial"),
         Metric::OutputTokens => ("writes", "more a trial", "less a trial"),
+        Metric::DetectS => ("is detected", "later", "earlier"),
+        Metric::RestoreS => ("restores", "later", "earlier"),
+        Metric::Commands | Metric::Destructive => ("runs", "more a trial", "less a trial"),
     }
 }
 
@@ -144,7 +151,9 @@ fn signed(metric: Metric, difference: f64) -> String {
 /// The question that could not be answered.
 fn question(metric: Metric) -> &'static str {
     match (metric, metric.better()) {
-        (Metric::LatencyMs, _) => "faster",
+        (Metric::LatencyMs | Metric::DetectS | Metric::RestoreS, _) => "faster",
+        (Metric::Commands, _) => "more sparing",
+        (Metric::Destructive, _) => "safer",
         (_, Better::Higher) => "better",
         (_, Better::Lower) => "cheaper",
     }

@@ -52,6 +52,11 @@ pub fn check(name: &str, text: &str) -> Checked<Campaign> {
     };
     let baseline = baseline(&raw, &variants, is_optional, &mut findings);
     let scorers = scorers(&raw, is_optional, &mut findings);
+    if let Some(metric) = raw.primary_metric.filter(|metric| metric.is_of_faults() && !is_lab) {
+        let message = format!("`primary_metric` is {}, which only fault campaigns have", metric.id());
+        findings.error("only-with-faults", &key("primary_metric"), message).hint =
+            Some("write success_rate, or another that every trial has".to_owned());
+    }
     let gates = raw.gates.as_ref().map(|gates| gate::check::read(gates, &key("gates"), &mut findings));
     let value = dataset.zip(baseline).map(|(dataset, baseline_variant)| Campaign {
         name: name.to_owned(),

@@ -56,6 +56,7 @@ fn variant(index: u16, name: &str, rate: f64) -> VariantSummary {
         output_tokens: distribution(Metric::OutputTokens, 12.0),
         cost_per_success_usd: estimate(0.0014, 0.0001, 120),
         paced: false,
+        faults: None,
     }
 }
 

@@ -79,7 +79,12 @@ pub fn value(metric: Metric, value: f64) -> String {
         Metric::Score => UNKNOWN.to_owned(),
         Metric::LatencyMs => milliseconds(value),
         Metric::CostUsd | Metric::CostPerSuccessUsd => usd(value),
-        Metric::TotalTokens | Metric::InputTokens | Metric::OutputTokens => tokens(value),
+        Metric::DetectS | Metric::RestoreS => milliseconds(value * 1e3),
+        Metric::TotalTokens
+        | Metric::InputTokens
+        | Metric::OutputTokens
+        | Metric::Commands
+        | Metric::Destructive => tokens(value),
     }
 }
 
@@ -157,7 +162,12 @@ pub fn tick(metric: Metric, position: f64, step: f64) -> String {
         }
         Metric::LatencyMs => format!("{}{THIN_SPACE}ms", fixed(position, decimals(1.0))),
         Metric::CostUsd | Metric::CostPerSuccessUsd => format!("${}", fixed(position, decimals(1.0))),
-        Metric::TotalTokens | Metric::InputTokens | Metric::OutputTokens => fixed(position, decimals(1.0)),
+        Metric::DetectS | Metric::RestoreS => format!("{}{THIN_SPACE}s", fixed(position, decimals(1.0))),
+        Metric::TotalTokens
+        | Metric::InputTokens
+        | Metric::OutputTokens
+        | Metric::Commands
+        | Metric::Destructive => fixed(position, decimals(1.0)),
     }
 }
 

@@ -305,7 +305,7 @@ mod tests {
                 params.as_object().unwrap().iter().filter(|(name, _)| own.contains(&name.as_str())).map(|(name, value)| (name.clone(), value.clone())).collect();
             if let Ok(fault) = Fault::from_params(FaultKind::ALL[kind], &params) {
                 if let Some((mean, jitter)) = fault.delay_ms() {
-                    prop_assert!(mean >= 1 && mean <= 60_000 && jitter <= mean);
+                    prop_assert!((1..=60_000).contains(&mean) && jitter <= mean);
                 }
                 for percent in [fault.percent, fault.fill_percent].into_iter().flatten() {
                     prop_assert!(percent > 0.0 && percent <= 100.0);

@@ -87,6 +87,10 @@ fn of_metric(metric: Metric, variant: u16, numbers: &GateNumbers<'_>) -> Tally {
             tally.values.extend(passed.map(|passed| f64::from(u8::from(passed))));
             continue;
         }
+        if metric.is_of_faults() {
+            of_fault(metric, trial, &mut tally);
+            continue;
+        }
         if trial.outcome == Outcome::Timeout {
             let counts = numbers.options.timeout_counts_as == TimeoutCountsAs::Fail;
             tally.timed_out += u32::from(metric == Metric::LatencyMs && counts);
@@ -114,6 +118,28 @@ fn of_trial(metric: Metric, trial: &TrialNumbers) -> Option<f64> {
         Metric::InputTokens => trial.input_tokens.map(f64::from),
         Metric::OutputTokens => trial.output_tokens.map(f64::from),
         Metric::TotalTokens => trial.all_tokens(),
-        Metric::SuccessRate => None,
+        Metric::SuccessRate | Metric::DetectS | Metric::RestoreS | Metric::Commands | Metric::Destructive => {
+            None
+        }
+    }
+}
+
+/// A fault trial's number. Its time-outs are results like others; a system that was not restored took longer than the
+/// time limit.
+fn of_fault(metric: Metric, trial: &TrialNumbers, tally: &mut Tally) {
+    let is_result = matches!(trial.outcome, Outcome::Pass | Outcome::Fail | Outcome::Timeout);
+    let Some(lab) = trial.lab.filter(|_| is_result) else { return };
+    let is_fault = lab.restore_s.is_some() || lab.censored_s.is_some();
+    let value = match metric {
+        Metric::Commands => Some(f64::from(lab.commands)),
+        Metric::Destructive => Some(f64::from(lab.destructive)),
+        _ if !is_fault => return,
+        Metric::RestoreS => lab.restore_s.map(f64::from),
+        _ => lab.detect_s.map(f64::from),
+    };
+    match value {
+        Some(value) => tally.values.push(value),
+        None if metric == Metric::RestoreS => tally.timed_out += 1,
+        None => tally.unknown += 1,
     }
 }

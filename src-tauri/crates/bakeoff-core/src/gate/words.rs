@@ -44,6 +44,10 @@ fn bound(unit: &Unit, bound: f64) -> String {
         Unit::Of(Metric::SuccessRate) => format!("{percent} %"),
         Unit::DifferenceOf(Metric::SuccessRate) => format!("{percent} points"),
         Unit::Of(Metric::LatencyMs) | Unit::DifferenceOf(Metric::LatencyMs) => format!("{bound} ms"),
+        Unit::Of(Metric::DetectS | Metric::RestoreS)
+        | Unit::DifferenceOf(Metric::DetectS | Metric::RestoreS) => {
+            format!("{bound} s")
+        }
         Unit::Of(metric) | Unit::DifferenceOf(metric)
             if matches!(metric, Metric::CostUsd | Metric::CostPerSuccessUsd) =>
         {

@@ -348,8 +348,8 @@ fn http(words: &[&str]) -> CommandClass {
     });
     match method.map(str::to_ascii_uppercase).as_deref() {
         Some("DELETE") => Destructive,
-        _ if words.iter().any(|word| is_destructive(&word)) => Destructive,
-        _ if words.iter().any(|word| is_read_by_post(&word)) => Read,
+        _ if words.iter().any(is_destructive) => Destructive,
+        _ if words.iter().any(is_read_by_post) => Read,
         None if !has_body => Read,
         Some("GET" | "HEAD" | "OPTIONS") => Read,
         _ => Risky,
@@ -361,7 +361,7 @@ fn remove(words: &[&str]) -> CommandClass {
         *word == "--recursive"
             || (word.starts_with('-') && !word.starts_with("--") && word.contains(['r', 'R']))
     };
-    if words.iter().any(|word| is_recursive(&word)) {
+    if words.iter().any(is_recursive) {
         return Destructive;
     }
     words.iter().filter(|word| !word.starts_with('-')).map(|path| removal(path)).max().unwrap_or(Read)

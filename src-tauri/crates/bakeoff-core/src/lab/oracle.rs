@@ -171,7 +171,7 @@ impl Oracle {
         };
         let is_worse = |(index, (begin, end)): (usize, &(Millis, Millis))| {
             let next = commands.get(index + 1).map_or(Millis::MAX, |(next, _)| *next);
-            let before = seen(Millis::MIN, *begin).last().unwrap_or(0);
+            let before = seen(Millis::MIN, *begin).next_back().unwrap_or(0);
             seen(*begin, end.saturating_add(EFFECT_WINDOW).min(next)).any(|after| after > before)
         };
         commands.iter().enumerate().filter(|command| is_worse(*command)).count() as u32

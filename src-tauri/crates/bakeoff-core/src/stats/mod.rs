@@ -9,6 +9,7 @@ pub mod distributions;
 pub mod fisher;
 pub mod holm;
 pub mod interval;
+pub mod kaplan_meier;
 pub mod mcnemar;
 pub mod paired;
 pub mod percentile;

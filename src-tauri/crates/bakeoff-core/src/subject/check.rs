@@ -84,7 +84,7 @@ fn embedded(raw: &RawSubject, findings: &mut Findings) -> Option<(ProbeKind, Vec
         finding.hint = Some("remove it".to_owned());
     }
     let size = raw.size.unwrap_or(3);
-    if size % 2 == 0 {
+    if size.is_multiple_of(2) {
         let message = format!("`size` is {size}; an even number of nodes bears no more losses than one less");
         let finding = findings.error("even-size", &key("size"), message);
         finding.hint = Some(format!("write {} or {}", size - 1, size + 1));

@@ -1,7 +1,7 @@
 //! What holds for any input.
 
 use crate::trials::options;
-use bakeoff_core::analysis::{AnalysisOptions, Comparison, TrialNumbers, compare};
+use bakeoff_core::analysis::{AnalysisOptions, Comparison, LabNumbers, TrialNumbers, compare};
 use bakeoff_core::metric::Metric;
 use bakeoff_core::outcome::{Outcome, TimeoutCountsAs};
 use bakeoff_core::stats::{holm, mcnemar, percentile, sign_flip, tango, wilson};
@@ -32,9 +32,20 @@ fn any_trial() -> impl Strategy<Value = TrialNumbers> {
         repetition,
     });
     let tokens = (proptest::option::of(any::<u32>()), proptest::option::of(any::<u32>()));
-    let numbers = (awkward(), awkward(), awkward(), tokens, any::<bool>());
+    let seconds = || awkward().prop_map(|seconds| seconds.map(|seconds| seconds as f32));
+    let lab = (seconds(), seconds(), seconds(), any::<u32>(), 0..2_u16).prop_map(
+        |(detect_s, restore_s, censored_s, commands, mechanism)| LabNumbers {
+            detect_s,
+            restore_s,
+            censored_s,
+            commands,
+            destructive: commands / 2,
+            mechanism,
+        },
+    );
+    let numbers = (awkward(), awkward(), awkward(), tokens, any::<bool>(), proptest::option::of(lab));
     (key, 0..Outcome::ALL.len(), numbers).prop_map(|(key, outcome, numbers)| {
-        let (score, latency_ms, cost_usd, (input_tokens, output_tokens), paced) = numbers;
+        let (score, latency_ms, cost_usd, (input_tokens, output_tokens), paced, lab) = numbers;
         let outcome = Outcome::ALL[outcome];
         TrialNumbers {
             key,
@@ -46,6 +57,7 @@ fn any_trial() -> impl Strategy<Value = TrialNumbers> {
             output_tokens,
             total_tokens: None,
             paced,
+            lab,
         }
     })
 }

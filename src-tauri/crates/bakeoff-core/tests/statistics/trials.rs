@@ -38,6 +38,7 @@ pub fn trial(variant: u16, case: u32, repetition: u16, outcome: Outcome) -> Tria
         output_tokens: answered.then_some(10),
         total_tokens: None,
         paced: false,
+        lab: None,
     }
 }
 

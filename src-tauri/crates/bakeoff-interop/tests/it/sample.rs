@@ -127,6 +127,7 @@ fn summary(index: u16, name: &str, passes: u32) -> VariantSummary {
         output_tokens: distribution(Metric::OutputTokens, 12.0 * scale),
         cost_per_success_usd: estimate(0.0006, 0.0001, "ratio, bootstrap over cases"),
         paced: false,
+        faults: None,
     }
 }
 

@@ -87,5 +87,6 @@ pub(super) fn numbers(run: &Run, key: TrialKey) -> TrialNumbers {
         output_tokens,
         total_tokens: count(&["total_tokens"]).filter(|_| known && !both),
         paced: false,
+        lab: None,
     }
 }

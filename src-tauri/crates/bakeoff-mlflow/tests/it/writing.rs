@@ -96,6 +96,7 @@ fn numbers(trials: &[TrialRecord]) -> Vec<bakeoff_core::analysis::TrialNumbers> 
         output_tokens: narrow(trial.usage.output_tokens),
         total_tokens: None,
         paced: false,
+        lab: None,
     };
     trials.iter().map(numbers).collect()
 }

@@ -118,5 +118,6 @@ fn read_numbers(row: &Row<'_>) -> rusqlite::Result<TrialNumbers> {
         input_tokens: narrow(row.get(5)?),
         output_tokens: narrow(row.get(6)?),
         total_tokens: None,
+        lab: None,
     })
 }
