@@ -1,7 +1,7 @@
 //! Subjects, faults in force, and what a fault trial has beside other trials.
 
 use bakeoff_core::diagnostic::Diagnostic;
-use bakeoff_core::fault::{Fault, FaultKind, FaultState, Place, PlannedFault};
+use bakeoff_core::fault::{FaultKind, FaultState, Place, PlannedFault};
 use bakeoff_core::lab::{AuditEntry, FaultTrial, HealthSample, Ticket};
 use bakeoff_core::subject::Subject;
 use bakeoff_core::trial::TrialKey;
