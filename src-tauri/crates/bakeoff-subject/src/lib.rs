@@ -4,3 +4,12 @@
 //! campaign, no model and no database.
 
 pub mod docker;
+pub mod embedded;
+mod error;
+mod local;
+mod names;
+mod shell;
+
+pub use bakeoff_cluster::{host_main, node_main};
+pub use local::{LocalSubjects, Need, Swept};
+pub use shell::{LABCTL, bubblewrap, labctl_main};

@@ -2,6 +2,7 @@
 
 mod commands;
 mod health;
+mod offers;
 
 use super::capability::Capabilities;
 use super::compose::{Blueprint, Mount, Volume};
