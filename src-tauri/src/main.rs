@@ -5,6 +5,9 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if let Some(words) = labctl_words() {
+        return bakeoff_service::labctl_main(&words);
+    }
     let mut arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return cli::usage(&error),
@@ -13,6 +16,14 @@ fn main() -> ExitCode {
         Some(verb) => cli::run(arguments, verb),
         None => window(arguments),
     }
+}
+
+/// The words after `labctl`, where this program was started under that name: in an agent's shell.
+fn labctl_words() -> Option<Vec<String>> {
+    let mut words = std::env::args_os();
+    let program = std::path::PathBuf::from(words.next()?);
+    let is_labctl = program.file_name().is_some_and(|name| name == bakeoff_service::LABCTL);
+    is_labctl.then(|| words.map(|word| word.to_string_lossy().into_owned()).collect())
 }
 
 #[cfg(feature = "desktop")]

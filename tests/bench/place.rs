@@ -38,7 +38,10 @@ impl Place {
 
     /// The service, opened on it.
     pub fn open(&self) -> Result<Service, Error> {
-        Ok(Service::open(&self.workspace(), ServiceOptions { config_folder: self.config() })?)
+        Ok(Service::open(
+            &self.workspace(),
+            ServiceOptions { config_folder: self.config(), ..ServiceOptions::default() },
+        )?)
     }
 
     /// Writes the campaign, its variants (`model` says which model they use) and its cases.

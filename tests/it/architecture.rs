@@ -39,6 +39,7 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
             "bakeoff-engine",
             "bakeoff-interop",
             "bakeoff-mlflow",
+            "bakeoff-subject",
             "bakeoff-model",
             "bakeoff-process",
             "bakeoff-store",

@@ -6,6 +6,7 @@ mod architecture;
 mod cluster;
 mod crash;
 mod exports;
+mod faults;
 #[cfg(feature = "ipc-test")]
 mod ipc;
 mod journey;

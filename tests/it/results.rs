@@ -108,7 +108,8 @@ fn evaluate_shows_nearest_ranks_where_they_differ() {
     place.run(&arguments).expect_code(0).prints("p50").prints("p95").prints("p99").prints("mean");
     let rates = place.run(&["evaluate", "--experiment", "tickets"]).expect_code(0);
     assert!(!rates.out.contains("p95"), "a rate has no percentiles: {}", rates.out);
-    // Two trials: the median lies between them, which no trial has.
+    // Two trials: the median lies between them, which no trial has. In a place of its own: the other is only read.
+    let place = Place::starter();
     place.write(
         "datasets/two.jsonl",
         "{\"input\": \"a\"}\n{\"input\": \"a much longer ticket than the other one is\"}\n",

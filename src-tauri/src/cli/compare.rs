@@ -2,7 +2,7 @@
 
 use super::output::{Output, data, table, talk};
 use super::{CANNOT_TELL, CliResult, DONE, FAILED};
-use bakeoff_core::analysis::{Distribution, Estimate, VariantSummary, Verdict};
+use bakeoff_core::analysis::{Distribution, Estimate, FaultSummary, VariantSummary, Verdict};
 use bakeoff_core::chart::format;
 use bakeoff_service::Service;
 use bakeoff_service::dto::{CompareRequest, CompareView};
@@ -115,6 +115,18 @@ fn scorecard(variants: &[VariantSummary]) -> Vec<Vec<String>> {
     row("unusable", &|v| v.unusable.to_string());
     row("success rate", &|v| estimate(&v.success_rate, format::percent));
     row("score", &|v| estimate(&v.score.mean, |value| format!("{value:.3}")));
+    if variants.iter().any(|variant| variant.faults.is_some()) {
+        let of = |v: &VariantSummary, read: &dyn Fn(&FaultSummary) -> String| {
+            v.faults.as_ref().map_or_else(|| "—".to_owned(), read)
+        };
+        let seconds = |value| format!("{value:.1} s");
+        let count = |value| format!("{value:.1}");
+        row("restored", &|v| of(v, &|faults| estimate(&faults.restored_share, format::percent)));
+        row("time to detect", &|v| of(v, &|faults| estimate(&faults.detect_s.mean, seconds)));
+        row("time to restore", &|v| of(v, &|faults| estimate(&faults.restore_s.mean, seconds)));
+        row("commands a trial", &|v| of(v, &|faults| estimate(&faults.commands.mean, count)));
+        row("destructive a trial", &|v| of(v, &|faults| estimate(&faults.destructive.mean, count)));
+    }
     row("latency mean", &|v| estimate(&v.latency_ms.mean, format::milliseconds) + paced(v));
     row("latency p50", &|v| estimate(&v.latency_ms.p50, format::milliseconds));
     row("latency p95", &|v| estimate(&v.latency_ms.p95, format::milliseconds));

@@ -14,6 +14,8 @@ mod output;
 mod plan;
 mod run;
 mod show;
+mod subjects;
+mod tickets;
 mod validate;
 mod variants;
 mod workflow;
@@ -92,6 +94,18 @@ pub enum Verb {
     ListWorkflows(workflow::ListArguments),
     /// List the variants of the workspace.
     ListVariants(variants::Arguments),
+    /// Subjects: systems that fault campaigns break and agents repair.
+    #[command(subcommand)]
+    Subject(subjects::Verb),
+    /// Faults in force, and what crashed programs left behind.
+    #[command(subcommand)]
+    Faults(subjects::FaultVerb),
+    /// Tickets of fault trials.
+    #[command(subcommand)]
+    Tickets(tickets::Verb),
+    /// What agents did in fault trials.
+    #[command(subcommand)]
+    Audit(tickets::AuditVerb),
     /// Write a run's results for other programs.
     Export(export::Arguments),
     /// Say what works on this machine, what is missing, and how to mend it.
@@ -176,6 +190,10 @@ fn dispatch(arguments: &Arguments, verb: &Verb, output: &Output) -> CliResult {
         }
         Verb::Undo(given) => apply::undo(&open()?, given, output),
         Verb::ListVariants(given) => variants::run(&open()?, given, output),
+        Verb::Subject(verb) => subjects::run(&open()?, verb, output),
+        Verb::Faults(verb) => subjects::faults(&open()?, verb, output),
+        Verb::Tickets(verb) => tickets::run(&open()?, verb, output),
+        Verb::Audit(verb) => tickets::audit(&open()?, verb, output),
         Verb::Export(given) => export::run(&open()?, given, output),
         Verb::Doctor(given) => doctor::run(&open(), given, output),
         Verb::Completions { shell } => {

@@ -25,6 +25,8 @@ fn root(test: &str) -> Option<PathBuf> {
     let program = std::env::current_exe().expect("a test knows its program");
     let mut command = place.command_of(&program, &[test, "--exact", "--nocapture"]);
     command.env(ROOT, place.root());
+    // This process is no Bakeoff that could be a node of the embedded cluster.
+    command.env("BAKEOFF_PROGRAM", env!("CARGO_BIN_EXE_bakeoff"));
     let ran = Running::start(command).wait().expect_code(0);
     assert!(ran.out.contains("1 passed"), "the test ran there: {}", ran.out);
     None
@@ -51,6 +53,7 @@ fn every_command_answers_the_page_with_its_type() {
     steering(&bridge);
     settings(&bridge);
     workflows(&bridge);
+    subjects(&bridge);
     assert_eq!(bridge.called(), sources::called_by_page(), "each with the arguments that the page sends");
 }
 
@@ -96,8 +99,8 @@ fn workspaces(bridge: &Bridge, root: &Path) {
 }
 
 fn files(bridge: &Bridge) {
-    assert_eq!(bridge.call::<Vec<VariantRow>>("list_variants", json!({})).len(), 3);
-    assert_eq!(bridge.call::<Vec<CampaignRow>>("list_campaigns", json!({})).len(), 1);
+    assert_eq!(bridge.call::<Vec<VariantRow>>("list_variants", json!({})).len(), 6);
+    assert_eq!(bridge.call::<Vec<CampaignRow>>("list_campaigns", json!({})).len(), 2);
     assert_eq!(bridge.call::<Vec<DatasetRow>>("list_datasets", json!({})).len(), 1);
     let preview: DatasetPreview = bridge.call("preview_dataset", json!({"path": "datasets/tickets.jsonl"}));
     assert_eq!(preview.rows, 150);
@@ -264,6 +267,40 @@ fn workflows(bridge: &Bridge) {
     assert_eq!(bridge.call::<MlflowState>("mlflow_state", json!({})).waiting, 0);
     let refused = bridge.fail("open_url", json!({"url": "file:///etc/passwd"}));
     assert_eq!(refused.code, ErrorCode::BadInput, "only web addresses are opened");
+}
+
+fn subjects(bridge: &Bridge) {
+    let rows: Vec<SubjectRow> = bridge.call("list_subjects", json!({}));
+    let embedded = rows.iter().find(|row| row.name == "embedded").expect("the starter's subject");
+    assert!(embedded.is_ready && embedded.campaigns == ["repairs"], "{embedded:#?}");
+    assert!(embedded.faults.iter().all(|fault| fault.mechanism.is_some()), "{embedded:#?}");
+    assert_eq!(bridge.call::<Option<TryOut>>("try_out", json!({})), None);
+    let fault = json!({"kind": "node_pause", "target": {"node": "n2"}});
+    let refused = bridge.fail("inject_try_out", json!({"fault": fault}));
+    assert_eq!(refused.code, ErrorCode::Conflict, "nothing is being tried: {refused:?}");
+
+    let started: TryOut = bridge.call("start_try_out", json!({"subject": "embedded"}));
+    assert_eq!(started.state, TryState::Starting);
+    let twice = bridge.fail("start_try_out", json!({"subject": "embedded"}));
+    assert_eq!(twice.code, ErrorCode::Conflict, "one at a time: {twice:?}");
+    let now = || bridge.call::<Option<TryOut>>("try_out", json!({})).expect("it is being tried");
+    until("the cluster runs", || {
+        assert_ne!(now().state, TryState::Failed, "{:?}", now().error);
+        !now().samples.is_empty()
+    });
+    let refused = bridge.fail("inject_try_out", json!({"fault": {"kind": "packet_loss", "target": "any"}}));
+    assert_eq!(refused.code, ErrorCode::BadInput, "{refused:?}");
+    let broken: TryOut = bridge.call("inject_try_out", json!({"fault": fault}));
+    assert_eq!(broken.fault.expect("a fault").node.as_deref(), Some("n2"));
+    assert!(broken.seen.is_some_and(|seen| seen.contains("SIGSTOP")));
+    let mended: TryOut = bridge.call("revert_try_out", json!({}));
+    assert_eq!((mended.fault, mended.seen.as_deref()), (None, Some("n2 runs")));
+    assert_eq!(bridge.call::<Option<TryOut>>("close_try_out", json!({})), None);
+
+    assert_eq!(bridge.call::<Vec<FaultRow>>("list_faults", json!({})), []);
+    let unknown = bridge.fail("revert_fault", json!({"id": 7}));
+    assert_eq!(unknown.code, ErrorCode::NotFound, "{unknown:?}");
+    assert_eq!(bridge.call::<SweepReport>("sweep", json!({})), SweepReport::default());
 }
 
 fn settings(bridge: &Bridge) {

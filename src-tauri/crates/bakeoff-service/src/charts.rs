@@ -86,6 +86,6 @@ pub(crate) fn drawn(spec: &ChartSpec, theme: ChartTheme, width: u32, height: u32
     draw(spec, theme, width.clamp(240, 4000), height.clamp(160, 4000)).map_err(failed)
 }
 
-fn failed(error: bakeoff_charts::ChartError) -> ServiceError {
+pub(crate) fn failed(error: bakeoff_charts::ChartError) -> ServiceError {
     ServiceError::new(ErrorCode::Internal, format!("the chart can't be drawn: {error}"))
 }

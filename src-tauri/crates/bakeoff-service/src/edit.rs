@@ -9,7 +9,7 @@ use crate::service::Service;
 use crate::workspace::{kind_of, stem};
 use crate::{files, import};
 use bakeoff_core::diagnostic::Diagnostic;
-use bakeoff_core::{campaign, dataset, variant, workflow};
+use bakeoff_core::{campaign, dataset, subject, variant, workflow};
 use std::path::{Path, PathBuf};
 
 impl Service {
@@ -60,6 +60,7 @@ impl Service {
             FileKind::Campaign => campaign::schema(),
             FileKind::Dataset => dataset::row_schema(),
             FileKind::Workflow => workflow::schema(),
+            FileKind::Subject => subject::schema(),
         })
     }
 
@@ -96,7 +97,9 @@ impl Service {
         let shown = self.files().display(path);
         let Some(kind) = kind_of(&shown).or_else(|| guess_kind(path)) else {
             let error = ServiceError::bad_input(format!("{shown} is not a file that Bakeoff reads"))
-                .with_hint("variants, campaigns and workflows are .yaml, data sets .jsonl, .csv or .yaml");
+                .with_hint(
+                    "variants, campaigns, workflows and subjects are .yaml, data sets .jsonl, .csv or .yaml",
+                );
             return unreadable(shown, error);
         };
         match self.findings(path, &shown, kind) {
@@ -165,11 +168,14 @@ fn guess_kind(path: &Path) -> Option<FileKind> {
     let text = std::fs::read_to_string(path).unwrap_or_default();
     let value = bakeoff_core::yaml::read(&text).map(|document| document.value).unwrap_or_default();
     let has = |keys: &[&str]| keys.iter().any(|key| value.get(key).is_some());
+    let is_subject = matches!(value.get("kind").and_then(|kind| kind.as_str()), Some("embedded" | "docker"));
     Some(if value.is_array() {
         FileKind::Dataset
+    } else if is_subject {
+        FileKind::Subject
     } else if has(&["flow", "nodes"]) {
         FileKind::Workflow
-    } else if has(&["dataset", "workflow", "variants", "scorers"]) {
+    } else if has(&["dataset", "workflow", "variants", "scorers", "subjects", "chaos_types"]) {
         FileKind::Campaign
     } else {
         FileKind::Variant

@@ -28,6 +28,11 @@ impl ServiceError {
         Self::new(ErrorCode::Conflict, message)
     }
 
+    /// Something needed is missing.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Unavailable, message)
+    }
+
     /// A file could not be read or written.
     pub fn io(what: &str, path: &Path, error: &std::io::Error) -> Self {
         let code = match error.kind() {

@@ -11,6 +11,7 @@ use bakeoff_core::campaign::Campaign;
 use bakeoff_core::dataset::Case;
 use bakeoff_core::diagnostic::Diagnostic;
 use bakeoff_core::hash::sha256_hex;
+use bakeoff_core::ports::lab::{LabLog, Subjects};
 use bakeoff_core::ports::{Clock, Model};
 use bakeoff_core::trial::{Millis, TrialKey};
 use bakeoff_core::variant::Variant;
@@ -303,12 +304,13 @@ impl Service {
         });
         let limits: BTreeMap<_, _> = limits.collect();
         let prices = self.price_list();
+        let log = Arc::new(self.store().trial_log(run));
         Ok(Ports {
             model: self.models()? as Arc<dyn Model>,
             runner: Arc::new(ProcessRunner::new(self.files().root())),
-            subjects: None,
-            lab_log: None,
-            log: Arc::new(self.store().trial_log(run)),
+            subjects: Some(Arc::clone(self.subjects()) as Arc<dyn Subjects>),
+            lab_log: Some(Arc::clone(&log) as Arc<dyn LabLog>),
+            log,
             clock: Arc::new(SystemClock),
             prices: Arc::new(move |provider, model| -> Option<price::Price> {
                 prices.price(provider, model)

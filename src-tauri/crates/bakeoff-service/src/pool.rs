@@ -3,7 +3,7 @@
 use crate::dto::{CompareRequest, LeftOut, ServiceError};
 use crate::error::Result;
 use crate::service::Service;
-use bakeoff_core::analysis::TrialNumbers;
+use bakeoff_core::analysis::{LabNumbers, TrialNumbers};
 use bakeoff_core::campaign::Campaign;
 use bakeoff_core::trial::TrialKey;
 use bakeoff_core::variant::Variant;
@@ -287,6 +287,26 @@ impl Service {
         Ok(map)
     }
 
+    /// Adds to the trials of a fault campaign what they have beside others. A separate read, so that other campaigns pay
+    /// nothing for it.
+    fn add_fault_numbers(&self, run: u32, numbers: &mut [TrialNumbers]) -> Result<()> {
+        let of_faults = self.store().fault_numbers(run)?;
+        let by_key: HashMap<TrialKey, bakeoff_store::FaultNumbers> =
+            of_faults.into_iter().map(|numbers| (numbers.key, numbers)).collect();
+        for trial in numbers {
+            let Some(found) = by_key.get(&trial.key) else { continue };
+            trial.lab = Some(LabNumbers {
+                detect_s: found.detect_s.map(|seconds| seconds as f32),
+                restore_s: found.restore_s.map(|seconds| seconds as f32),
+                censored_s: found.censored_s.map(|seconds| seconds as f32),
+                commands: found.commands,
+                destructive: found.destructive,
+                mechanism: mechanism_number(found.mechanism.as_deref().unwrap_or_default()),
+            });
+        }
+        Ok(())
+    }
+
     fn add_trials(
         &self,
         pool: &mut Pool,
@@ -294,7 +314,10 @@ impl Service {
         repetitions: &mut HashMap<(u32, u16), u16>,
         alone: bool,
     ) -> Result<()> {
-        let numbers = self.store().numbers(map.run)?;
+        let mut numbers = self.store().numbers(map.run)?;
+        if pool.campaign.lab.is_some() {
+            self.add_fault_numbers(map.run, &mut numbers)?;
+        }
         let unchanged =
             alone && map.variants.iter().enumerate().all(|(index, mapped)| *mapped == Some(index as u16));
         if unchanged {
@@ -345,4 +368,16 @@ fn pooled_variants(by_run: &[(u32, Vec<RunVariant>)], wanted: &[String]) -> Resu
             })
         })
         .collect()
+}
+
+/// The number of a mechanism, the same for the same name as long as this program runs.
+fn mechanism_number(name: &str) -> u16 {
+    static NAMES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = names.iter().position(|known| known == name);
+    let index = known.unwrap_or_else(|| {
+        names.push(name.to_owned());
+        names.len() - 1
+    });
+    u16::try_from(index).unwrap_or(u16::MAX)
 }

@@ -148,7 +148,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let workspace = folder.path().join("workspace");
         Service::init(&workspace).unwrap();
-        let options = ServiceOptions { config_folder: folder.path().join("config") };
+        let options =
+            ServiceOptions { config_folder: folder.path().join("config"), ..ServiceOptions::default() };
         let service = Service::open(&workspace, options).unwrap();
         let first = service.models().unwrap();
         assert!(Arc::ptr_eq(&first, &service.models().unwrap()));

@@ -86,8 +86,13 @@ impl Service {
             .store()
             .trial_detail(run, key)?
             .ok_or_else(|| ServiceError::not_found(format!("this trial of run #{run} has not ended yet")))?;
+        let fault = match detail.fault {
+            Some(trial) => Some(Box::new(self.fault_detail(run, key, *trial, &detail.case_json)?)),
+            None => None,
+        };
         Ok(TrialDetail {
             run,
+            fault,
             ended_at: detail.row.ended_at,
             row: trial_row(detail.row),
             case: serde_json::from_str(&detail.case_json).unwrap_or(serde_json::Value::Null),
@@ -103,7 +108,6 @@ impl Service {
             scores: detail.scores,
             attempts: detail.attempts,
             steps: detail.steps,
-            fault: None,
         })
     }
 

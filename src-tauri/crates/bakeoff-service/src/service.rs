@@ -7,11 +7,14 @@ use crate::experiments::ReadCache;
 use crate::mlflow::Exporters;
 use crate::pool::PoolCache;
 use crate::providers::KeptModels;
+use crate::try_out::TryOuts;
 use crate::workspace::Workspace;
 use crate::{others, settings, watch};
 use bakeoff_core::trial::Millis;
 use bakeoff_model::Keys;
 use bakeoff_store::Store;
+use bakeoff_subject::LocalSubjects;
+use bakeoff_subject::embedded::EmbeddedSubjects;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -23,11 +26,17 @@ use tokio::sync::broadcast;
 pub struct ServiceOptions {
     /// Where the settings are; by default the user's configuration folder.
     pub config_folder: PathBuf,
+    /// The program that has the roles of the embedded cluster and of `labctl`: what `BAKEOFF_PROGRAM` names, else this
+    /// one. Tests, whose process is another program, set it.
+    pub program: PathBuf,
 }
 
 impl Default for ServiceOptions {
     fn default() -> Self {
-        Self { config_folder: settings::config_folder() }
+        let named = std::env::var_os("BAKEOFF_PROGRAM").map(PathBuf::from);
+        let program = named.or_else(|| std::env::current_exe().ok());
+        let program = program.unwrap_or_else(|| PathBuf::from("bakeoff"));
+        Self { config_folder: settings::config_folder(), program }
     }
 }
 
@@ -46,6 +55,8 @@ pub struct Service {
     pub(crate) gate_check: Mutex<()>,
     pub(crate) exporters: Exporters,
     pub(crate) models: KeptModels,
+    pub(crate) try_outs: TryOuts,
+    subjects: Arc<LocalSubjects>,
     store: Store,
     _watcher: Option<watch::Watcher>,
     // Last, so that everything that runs on it is gone before.
@@ -96,9 +107,10 @@ impl Service {
         let store = Store::open(workspace.database())?;
         runtime.block_on(store.recover(crate::time::now()))?;
         let (notices, _) = broadcast::channel(256);
+        let embedded = EmbeddedSubjects { program: options.program.clone(), folder: data.join("instances") };
         let watcher = watch::start(&workspace, notices.clone());
         runtime.spawn(others::watch(store.clone(), notices.clone()));
-        Ok(Self {
+        let service = Self {
             fresh,
             settings: Mutex::new(settings::load(&options.config_folder)?),
             keys: Arc::new(Keys::of_this_system()),
@@ -109,12 +121,16 @@ impl Service {
             gate_check: Mutex::new(()),
             exporters: Exporters::default(),
             models: KeptModels::default(),
+            try_outs: TryOuts::default(),
+            subjects: Arc::new(LocalSubjects::new(embedded)),
             store,
             _watcher: watcher,
             workspace,
             options,
             runtime,
-        })
+        };
+        service.sweep_after_crash()?;
+        Ok(service)
     }
 
     /// Which workspace this is.
@@ -132,6 +148,12 @@ impl Service {
     /// News from now on.
     pub fn notices(&self) -> broadcast::Receiver<Notice> {
         self.notices.subscribe()
+    }
+
+    /// Waits for the next piece of news, at most `most`.
+    pub fn wait_for_notice(&self, notices: &mut broadcast::Receiver<Notice>, most: Duration) {
+        // None in time, or too many at once: either way it is time to look again.
+        let _ = self.runtime.block_on(async { tokio::time::timeout(most, notices.recv()).await });
     }
 
     /// Calls `action` at each Ctrl-C from now on, instead of ending the program.
@@ -162,6 +184,11 @@ impl Service {
 
     pub(crate) fn config_folder(&self) -> &Path {
         &self.options.config_folder
+    }
+
+    /// Where instances of subjects come from.
+    pub(crate) fn subjects(&self) -> &Arc<LocalSubjects> {
+        &self.subjects
     }
 
     pub(crate) fn now(&self) -> Millis {
@@ -200,5 +227,7 @@ impl Drop for Service {
     fn drop(&mut self) {
         self.stop_all(Duration::from_secs(5));
         self.stop_exporters();
+        // What can't be removed now ends with this program, and the next sweep finds the rest.
+        let _ = self.close_try_out();
     }
 }

@@ -4,6 +4,7 @@ mod compare;
 mod files;
 mod runs;
 mod settings;
+mod subjects;
 mod workflows;
 mod workspace;
 
@@ -72,5 +73,14 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         workflows::list_experiments,
         workflows::mlflow_state,
         workflows::open_url,
+        subjects::list_subjects,
+        subjects::start_try_out,
+        subjects::try_out,
+        subjects::inject_try_out,
+        subjects::revert_try_out,
+        subjects::close_try_out,
+        subjects::list_faults,
+        subjects::revert_fault,
+        subjects::sweep,
     ]
 }

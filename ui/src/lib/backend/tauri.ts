@@ -1,10 +1,9 @@
-/** The backend in the real window. With `tauri-lab.ts` the only file that knows Tauri. */
+/** The backend in the real window. The only file that knows Tauri. */
 import { Channel, invoke } from '@tauri-apps/api/core';
 import { getCurrentWebview } from '@tauri-apps/api/webview';
 import { getCurrentWindow } from '@tauri-apps/api/window';
 import { open, save } from '@tauri-apps/plugin-dialog';
 import { load, type Store } from '@tauri-apps/plugin-store';
-import { labCommands } from './tauri-lab';
 import type { Backend, Commands, Desktop, Notice } from './types';
 
 /** Turns a promise of "stop listening" into a function that works even when called early. */
@@ -22,8 +21,6 @@ function later(listening: Promise<() => void>): () => void {
 }
 
 const commands: Commands = {
-  ...labCommands,
-
   openWorkspace: (path) => invoke('open_workspace', { path }),
   workspace: () => invoke('workspace'),
   listVariants: () => invoke('list_variants'),
@@ -31,6 +28,16 @@ const commands: Commands = {
   listDatasets: () => invoke('list_datasets'),
   listWorkflows: () => invoke('list_workflows'),
   previewDataset: (path) => invoke('preview_dataset', { path }),
+
+  listSubjects: () => invoke('list_subjects'),
+  startTryOut: (subject) => invoke('start_try_out', { subject }),
+  tryOut: () => invoke('try_out'),
+  injectTryOut: (fault) => invoke('inject_try_out', { fault }),
+  revertTryOut: () => invoke('revert_try_out'),
+  closeTryOut: () => invoke('close_try_out'),
+  listFaults: () => invoke('list_faults'),
+  revertFault: (id) => invoke('revert_fault', { id }),
+  sweep: () => invoke('sweep'),
 
   readFile: (path) => invoke('read_file', { path }),
   checkText: (kind, name, text) => invoke('check_text', { kind, name, text }),

@@ -80,9 +80,6 @@ export interface JsonSchema {
   $defs?: Record<string, JsonSchema>;
 }
 
-/** What a text file may define. Files of subjects are a kind of their own. */
-export type TextKind = FileKind | 'subject';
-
 export type { Notice };
 export type ThemeChoice = 'light' | 'dark' | 'system';
 
@@ -98,7 +95,7 @@ export interface Commands {
   previewDataset(path: string): Promise<DatasetPreview>;
 
   readFile(path: string): Promise<FileText>;
-  checkText(kind: TextKind, name: string, text: string): Promise<Diagnostic[]>;
+  checkText(kind: FileKind, name: string, text: string): Promise<Diagnostic[]>;
   editText(text: string, edits: TextEdit[]): Promise<string>;
   /** The top-level values of a YAML text; empty where it can't be read. */
   textValues(text: string): Promise<Record<string, unknown>>;
@@ -107,7 +104,7 @@ export interface Commands {
   renameFile(path: string, name: string): Promise<FileText>;
   deleteFile(path: string): Promise<TrashedFile>;
   restoreFile(id: string): Promise<FileText>;
-  schema(kind: TextKind): Promise<JsonSchema>;
+  schema(kind: FileKind): Promise<JsonSchema>;
   variantVersions(name: string): Promise<VariantVersion[]>;
 
   previewImport(paths: string[]): Promise<ImportItem[]>;

@@ -9,7 +9,7 @@ export type DrawnTimeline = {
  */
 description: string, 
 /**
- * The SVG, with title and description in it.
+ * The SVG for a light page, with title and description in it.
  */
 svg: string, 
 /**

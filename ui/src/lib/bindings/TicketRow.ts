@@ -7,7 +7,7 @@ import type { TrialKey } from "./TrialKey";
  */
 export type TicketRow = { 
 /**
- * Its number in the database.
+ * Its number over all runs.
  */
 id: number, 
 /**
@@ -18,6 +18,14 @@ run: number,
  * Which trial.
  */
 key: TrialKey, 
+/**
+ * The case's id.
+ */
+case_id: string, 
+/**
+ * The variant's name.
+ */
+variant: string, 
 /**
  * The ticket.
  */

@@ -1,5 +1,5 @@
 /** The text of one file while it is edited: unsaved changes, findings, and changes made outside. */
-import type { Backend, TextKind } from '$lib/backend';
+import type { Backend } from '$lib/backend';
 import type { Diagnostic } from '$lib/bindings/Diagnostic';
 import type { FileKind } from '$lib/bindings/FileKind';
 import type { FileText } from '$lib/bindings/FileText';
@@ -23,12 +23,12 @@ export class FileEditor {
   /** The file does not exist yet. */
   isNew = $state(false);
   readonly path: string;
-  readonly kind: TextKind;
+  readonly kind: FileKind;
   #backend: Backend;
   #checking: ReturnType<typeof setTimeout> | undefined;
   #edits: Promise<unknown> = Promise.resolve();
 
-  constructor(backend: Backend, path: string, kind: TextKind) {
+  constructor(backend: Backend, path: string, kind: FileKind) {
     this.#backend = backend;
     this.path = path;
     this.kind = kind;
@@ -140,7 +140,7 @@ export class FileEditor {
   /** Starts with a text that is not saved anywhere yet. */
   draft(text: string, diagnostics: Diagnostic[]): void {
     this.isNew = true;
-    this.saved = { path: this.path, kind: this.kind as FileKind, text: '', hash: '', diagnostics: [] };
+    this.saved = { path: this.path, kind: this.kind, text: '', hash: '', diagnostics: [] };
     this.text = text;
     this.diagnostics = diagnostics;
   }
@@ -164,7 +164,7 @@ export class Editors {
     this.#backend = backend;
   }
 
-  get(path: string, kind: TextKind): FileEditor {
+  get(path: string, kind: FileKind): FileEditor {
     const known = this.#open.get(path);
     if (known) return known;
     const editor = new FileEditor(this.#backend, path, kind);
@@ -174,7 +174,7 @@ export class Editors {
   }
 
   /** An editor with a text that is not saved yet, in the place of one that is open. */
-  draft(path: string, kind: TextKind, text: string, diagnostics: Diagnostic[]): FileEditor {
+  draft(path: string, kind: FileKind, text: string, diagnostics: Diagnostic[]): FileEditor {
     const editor = new FileEditor(this.#backend, path, kind);
     editor.draft(text, diagnostics);
     this.#open.set(path, editor);

@@ -28,7 +28,7 @@ pub use oracle::{Evidence, Oracle, OracleError};
 pub use record::{
     Attribution, AuditEntry, AuditKind, Clocks, CommandClass, FaultTrial, Layer, LayerState, OracleVerdict,
 };
-pub use ticket::{Severity, Ticket, TicketStatus, Violation};
+pub use ticket::{Ticket, TicketSeverity, TicketStatus, Violation};
 pub use tickets::{TicketError, Tickets};
 pub use tool::{LabCommand, LabReply};
 

@@ -2,7 +2,7 @@
 //! been slow; tickets are kept elsewhere. It must be given every observation that worked and no other: one that failed
 //! says nothing.
 
-use super::{NodeObservation, Observation, Severity, Violation};
+use super::{NodeObservation, Observation, TicketSeverity, Violation};
 use crate::subject::{MonitorRules, ServiceLevel};
 use crate::trial::Millis;
 use std::collections::BTreeMap;
@@ -61,8 +61,9 @@ impl Monitor {
         }
         // Stable, so that nodes stay in the order of their names. What one node lacks says more than that the whole
         // suffers.
-        violations
-            .sort_by_key(|violation| (violation.severity != Severity::Critical, violation.node.is_none()));
+        violations.sort_by_key(|violation| {
+            (violation.severity != TicketSeverity::Critical, violation.node.is_none())
+        });
         violations
     }
 
@@ -83,7 +84,7 @@ impl Monitor {
             invariant: invariant::SERVICE_LEVEL.to_owned(),
             node: None,
             message: format!("{out} of {total} nodes are down or take more than {limit:.0} ms"),
-            severity: Severity::Critical,
+            severity: TicketSeverity::Critical,
         })
     }
 }
@@ -102,7 +103,7 @@ fn node_down(name: &str, seen: Option<&NodeObservation>) -> Option<Violation> {
         invariant: invariant::NODE_DOWN.to_owned(),
         node: Some(name.to_owned()),
         message,
-        severity: Severity::Critical,
+        severity: TicketSeverity::Critical,
     })
 }
 
@@ -128,7 +129,7 @@ impl NodeMemory {
                 rules.latency_ms,
                 now.saturating_sub(since) as f64 / 1000.0
             ),
-            severity: Severity::Warning,
+            severity: TicketSeverity::Warning,
         });
     }
 
@@ -141,7 +142,7 @@ impl NodeMemory {
                 "the volume of node {name} is {used:.0} % full, more than {:.0} %",
                 rules.disk_percent
             ),
-            severity: Severity::Warning,
+            severity: TicketSeverity::Warning,
         });
     }
 }
@@ -188,7 +189,7 @@ mod tests {
         ];
         let seen = monitor.look(&Observation { nodes }, 7);
         assert_eq!(keys(&seen), ["node_down:n2", "low_disk:n1"]);
-        assert_eq!(seen[0].severity, Severity::Critical);
+        assert_eq!(seen[0].severity, TicketSeverity::Critical);
         assert_eq!(seen[1].message, "the volume of node n1 is 70 % full, more than 70 %");
     }
 

@@ -8,8 +8,8 @@ use ts_rs::TS;
 /// How bad a violation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
-#[ts(export, rename = "TicketSeverity")]
-pub enum Severity {
+#[ts(export)]
+pub enum TicketSeverity {
     /// A part of the system is gone.
     Critical,
     /// It works, but not as it should.
@@ -44,7 +44,7 @@ pub struct Violation {
     /// In plain words, with the value seen.
     pub message: String,
     /// How bad.
-    pub severity: Severity,
+    pub severity: TicketSeverity,
 }
 
 impl Violation {
@@ -70,7 +70,7 @@ pub struct Ticket {
     /// The node it is about.
     pub node: Option<String>,
     /// How bad.
-    pub severity: Severity,
+    pub severity: TicketSeverity,
     /// The newest message.
     pub message: String,
     /// How far it is.

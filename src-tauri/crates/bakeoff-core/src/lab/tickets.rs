@@ -240,7 +240,7 @@ fn metrics(violation: &Violation, observation: &Observation) -> Map<String, Valu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::{NodeObservation, Severity};
+    use crate::lab::{NodeObservation, TicketSeverity};
     use proptest::prelude::*;
     use std::collections::HashSet;
 
@@ -249,7 +249,7 @@ mod tests {
             invariant: "node_down".to_owned(),
             node: Some(node.to_owned()),
             message: format!("node {node} is down"),
-            severity: Severity::Critical,
+            severity: TicketSeverity::Critical,
         }
     }
 

@@ -33,12 +33,14 @@ pub enum FileKind {
     Dataset,
     /// A workflow.
     Workflow,
+    /// A subject.
+    Subject,
 }
 
 impl FileKind {
     /// Every kind, in the order in which people think of them.
-    pub const ALL: [FileKind; 4] =
-        [FileKind::Variant, FileKind::Campaign, FileKind::Dataset, FileKind::Workflow];
+    pub const ALL: [FileKind; 5] =
+        [FileKind::Variant, FileKind::Campaign, FileKind::Dataset, FileKind::Workflow, FileKind::Subject];
 }
 
 /// A text file as it is on disk.

@@ -1,10 +1,10 @@
 //! Runs and trials.
 
+use super::FaultDetail;
 use bakeoff_core::analysis::Estimate;
 use bakeoff_core::gate::{GateResult, GateState};
 use bakeoff_core::outcome::Outcome;
 use bakeoff_core::trial::{Attempt, Score, SentPrompt, Step, TrialKey, Usage};
-use super::FaultDetail;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 

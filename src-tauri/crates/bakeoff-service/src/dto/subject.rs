@@ -133,13 +133,16 @@ pub struct SweepReport {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct TicketRow {
-    /// Its number in the database.
-    #[ts(type = "number")]
-    pub id: i64,
+    /// Its number over all runs.
+    pub id: u32,
     /// Which run.
     pub run: u32,
     /// Which trial.
     pub key: TrialKey,
+    /// The case's id.
+    pub case_id: String,
+    /// The variant's name.
+    pub variant: String,
     /// The ticket.
     pub ticket: Ticket,
 }
@@ -164,7 +167,7 @@ pub struct FaultDetail {
 pub struct DrawnTimeline {
     /// For people who can't see it.
     pub description: String,
-    /// The SVG, with title and description in it.
+    /// The SVG for a light page, with title and description in it.
     pub svg: String,
     /// Pixels of the view box.
     pub width: f64,

@@ -116,7 +116,8 @@ pub struct MlflowState {
 }
 
 /// What became of sending to MLflow what waits.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
 pub struct MlflowSent {
     /// How it stands now.
     #[serde(flatten)]

@@ -5,7 +5,7 @@ use crate::support::NOW;
 use bakeoff_core::fault::{FaultKind, FaultState};
 use bakeoff_core::lab::{
     Attribution, AuditEntry, AuditKind, Clocks, ClusterState, CommandClass, EntryProbe, FaultTrial,
-    HealthSample, Layer, LayerState, MemberState, OracleVerdict, Severity, Ticket, TicketStatus,
+    HealthSample, Layer, LayerState, MemberState, OracleVerdict, Ticket, TicketSeverity, TicketStatus,
 };
 use serde_json::{Map, Value, json};
 
@@ -42,7 +42,7 @@ pub fn ticket(number: u32, at: i64) -> Ticket {
         key: "node_down:n2".into(),
         invariant: "node_down".into(),
         node: Some("n2".into()),
-        severity: Severity::Critical,
+        severity: TicketSeverity::Critical,
         message: "n2 is down".into(),
         status: TicketStatus::Open,
         held: false,

@@ -1,5 +1,4 @@
 /** Files of the fake workspace: held in memory, checked a little. */
-import type { TextKind } from '$lib/backend/types';
 import type { Diagnostic } from '$lib/bindings/Diagnostic';
 import type { FileKind } from '$lib/bindings/FileKind';
 import type { FileText } from '$lib/bindings/FileText';
@@ -21,7 +20,7 @@ export function hashOf(text: string): string {
   return hash.toString(16).padStart(8, '0').repeat(8);
 }
 
-export function kindOf(path: string): TextKind {
+export function kindOf(path: string): FileKind {
   if (path.startsWith('campaigns/')) return 'campaign';
   if (path.startsWith('workflows/')) return 'workflow';
   if (path.startsWith('subjects/')) return 'subject';
@@ -52,7 +51,7 @@ export function topList(text: string, key: string): string[] {
 }
 
 /** Unknown keys, a missing model, and tabs: enough to see findings where they are. */
-export function check(kind: TextKind, text: string): Diagnostic[] {
+export function check(kind: FileKind, text: string): Diagnostic[] {
   const known = Object.keys(SCHEMAS[kind].properties);
   const findings: Diagnostic[] = [];
   text.split('\n').forEach((line, index) => {
@@ -151,7 +150,7 @@ export class FakeFiles {
     const text =
       this.texts.get(path) ?? fail('not_found', `There is no file ${path}.`, 'It may have been moved.');
     const kind = kindOf(path);
-    return { path, kind: kind as FileKind, text, hash: hashOf(text), diagnostics: check(kind, text) };
+    return { path, kind, text, hash: hashOf(text), diagnostics: check(kind, text) };
   }
 
   save(path: string, text: string, expectedHash: string | null): FileText {

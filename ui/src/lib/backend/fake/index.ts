@@ -3,7 +3,8 @@
  * `?fake=empty|error|huge|fresh|workflows|faults` chooses what it holds, `&theme=dark` the theme,
  * `&place={"section":"workflows"}` where it opens.
  */
-import type { Backend, JsonSchema, TextKind } from '$lib/backend/types';
+import type { Backend, JsonSchema } from '$lib/backend/types';
+import type { FileKind } from '$lib/bindings/FileKind';
 import type { CampaignRow } from '$lib/bindings/CampaignRow';
 import type { PlanPreview } from '$lib/bindings/PlanPreview';
 import type { RunRow } from '$lib/bindings/RunRow';
@@ -111,10 +112,10 @@ export class FakeBackend extends FakeLab implements Backend {
   }
 
   readFile = async (path: string) => this.files.read(path);
-  checkText = async (kind: TextKind, _name: string, text: string) => check(kind, text);
+  checkText = async (kind: FileKind, _name: string, text: string) => check(kind, text);
   editText = async (text: string, edits: Parameters<Backend['editText']>[1]) => edit(text, edits);
   textValues = async (text: string) => textValues(text);
-  schema = async (kind: TextKind) => SCHEMAS[kind] as JsonSchema;
+  schema = async (kind: FileKind) => SCHEMAS[kind] as JsonSchema;
 
   async saveFile(path: string, text: string, expectedHash: string | null) {
     const saved = this.files.save(path, text, expectedHash);

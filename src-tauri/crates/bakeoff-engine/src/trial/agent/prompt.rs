@@ -4,7 +4,7 @@
 use super::super::Verdict;
 use super::super::draft::Draft;
 use super::Desk;
-use bakeoff_core::lab::{Severity, Ticket};
+use bakeoff_core::lab::{Ticket, TicketSeverity};
 use bakeoff_core::ports::ModelRequest;
 use serde_json::{Map, Value, json};
 
@@ -75,10 +75,10 @@ fn facts(ticket: &Ticket) -> String {
     lines.join("\n")
 }
 
-fn severity(severity: Severity) -> &'static str {
+fn severity(severity: TicketSeverity) -> &'static str {
     match severity {
-        Severity::Critical => "critical",
-        Severity::Warning => "warning",
-        Severity::Info => "info",
+        TicketSeverity::Critical => "critical",
+        TicketSeverity::Warning => "warning",
+        TicketSeverity::Info => "info",
     }
 }
