@@ -24,6 +24,15 @@ use bakeoff_core::ports::lab::Presence;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
+/// By what means faults are done that need no ability of the daemon's kernel: kept with each trial, and told beforehand.
+pub(crate) const KILL: &str = "docker kill";
+/// As [`KILL`].
+pub(crate) const RESTART: &str = "signal and restart policy";
+/// As [`KILL`].
+pub(crate) const PAUSE: &str = "docker pause";
+/// As [`KILL`].
+pub(crate) const BALLAST: &str = "tmpfs ballast";
+
 /// Chooses mechanism and undo of a fault on one node, and does nothing yet. `tag` marks rules and files; it must say
 /// nothing. `volume` is where the node has its own small volume.
 ///
@@ -47,14 +56,14 @@ pub async fn plan(
     };
     let (mechanism, undo) = match fault.kind {
         FaultKind::None => ("none", Undo::Nothing),
-        FaultKind::NodeKill => ("docker kill", Undo::StartNode { node: name() }),
+        FaultKind::NodeKill => (KILL, Undo::StartNode { node: name() }),
         FaultKind::ProcessRestart => {
             let state = running(project, service).await?;
             detail.insert("restart_policy".to_owned(), json!(state.restart_policy));
             detail.insert("started_at".to_owned(), json!(state.started_at));
-            ("signal and restart policy", Undo::StartNode { node: name() })
+            (RESTART, Undo::StartNode { node: name() })
         }
-        FaultKind::NodePause => ("docker pause", Undo::ResumeNode { node: name() }),
+        FaultKind::NodePause => (PAUSE, Undo::ResumeNode { node: name() }),
         FaultKind::Latency => (capabilities.latency()?, rules()),
         FaultKind::PacketLoss => (capabilities.packet_loss()?, rules()),
         FaultKind::NetworkPartition => {
@@ -67,7 +76,7 @@ pub async fn plan(
             let bytes = disk::ballast_bytes(project, &volume, percent).await?;
             detail.insert("bytes".to_owned(), json!(bytes));
             detail.insert("keeper_path".to_owned(), json!(volume));
-            ("tmpfs ballast", Undo::RemoveFile { node: name(), path: format!("snapshot-{tag}.part") })
+            (BALLAST, Undo::RemoveFile { node: name(), path: format!("snapshot-{tag}.part") })
         }
     };
     detail.insert("container".to_owned(), json!(node.container));

@@ -3,6 +3,7 @@
 use super::{DockerSubjects, blueprint};
 use crate::docker::DockerError;
 use crate::docker::capability::Capabilities;
+use crate::docker::fault::{BALLAST, KILL, PAUSE, RESTART};
 use crate::local::Need;
 use bakeoff_core::fault::FaultKind;
 use bakeoff_core::subject::Subject;
@@ -96,11 +97,12 @@ fn mechanism(able: &Capabilities, kind: FaultKind) -> Result<&'static str, Strin
     };
     match kind {
         FaultKind::None => Ok("none"),
-        FaultKind::NodeKill | FaultKind::ProcessRestart => Ok("signal"),
-        FaultKind::NodePause => Ok("pause"),
+        FaultKind::NodeKill => Ok(KILL),
+        FaultKind::ProcessRestart => Ok(RESTART),
+        FaultKind::NodePause => Ok(PAUSE),
         FaultKind::Latency => first([(&able.netem, "netem"), (&able.nfqueue, "nfqueue")]),
         FaultKind::PacketLoss => first([(&able.netem, "netem"), (&able.statistic, "statistic")]),
         FaultKind::NetworkPartition => able.iptables.clone().map(|()| "iptables"),
-        FaultKind::DiskPressure => Ok("ballast"),
+        FaultKind::DiskPressure => Ok(BALLAST),
     }
 }
