@@ -6,6 +6,7 @@ mod architecture;
 mod cluster;
 mod crash;
 mod exports;
+mod fault_analysis;
 mod faults;
 #[cfg(feature = "ipc-test")]
 mod ipc;

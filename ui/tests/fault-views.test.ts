@@ -182,6 +182,17 @@ describe('comparing agents', () => {
     await expectAccessible();
   });
 
+  it('tells fault by fault, with every outcome', async () => {
+    await openWindow('faults', { name: 'compare' });
+    const table = text('fault-table');
+    expect(table).toMatch(/embedded\s*node_kill/);
+    expect(table).toMatch(/embedded\s*latency.*Void 1/s);
+    await fireEvent.change(screen.getByTestId('fault-metric'), { target: { value: 'restore_s' } });
+    await settle();
+    expect(text('fault-table')).toMatch(/node_kill.*\u202fs/s);
+    await expectAccessible();
+  });
+
   it('is decided by any metric of the results', async () => {
     await openWindow('faults', { name: 'compare' });
     await fireEvent.change(screen.getByTestId('compare-metric'), { target: { value: 'commands' } });
@@ -198,5 +209,6 @@ describe('comparing agents', () => {
     expect(options.map((option) => option.value)).not.toContain('restore_s');
     expect(text('scorecard')).toContain('Score, mean');
     expect(text('scorecard')).not.toContain('Time to');
+    expect(screen.queryByTestId('fault-table')).toBeNull();
   });
 });

@@ -1,25 +1,29 @@
 //! `bakeoff compare ID…`
 
 use super::output::{Output, data, table, talk};
-use super::{CANNOT_TELL, CliResult, DONE, FAILED};
+use super::{CANNOT_TELL, CliResult, DONE, FAILED, duels, faults, run_number};
 use bakeoff_core::analysis::{Distribution, Estimate, FaultSummary, VariantSummary, Verdict};
 use bakeoff_core::chart::format;
 use bakeoff_service::Service;
-use bakeoff_service::dto::{CompareRequest, CompareView};
+use bakeoff_service::dto::{CompareRequest, CompareView, ServiceError};
 
 /// Arguments of `compare`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Numbers of runs; they are pooled.
-    #[arg(value_parser = super::run_number, required_unless_present = "experiment")]
-    runs: Vec<u32>,
+    /// Numbers of runs, which are pooled; or a campaign. Two fault campaigns or runs, A and B, are set against each other:
+    /// fault by fault, with a winner where an interval supports one.
+    #[arg(value_name = "CAMPAIGN|RUN", required_unless_present = "experiment")]
+    targets: Vec<String>,
+    /// Pool fault campaigns, too. So do --baseline and --metric.
+    #[arg(long)]
+    pool: bool,
     /// All finished runs of this campaign instead.
-    #[arg(long, value_name = "NAME", conflicts_with = "runs")]
+    #[arg(long, value_name = "NAME", conflicts_with = "targets")]
     experiment: Option<String>,
     /// The experiment is read from this MLflow store: http://…, sqlite:///… or a folder.
     #[arg(long, value_name = "URI", requires = "experiment")]
     mlflow_uri: Option<String>,
-    /// Only these variants.
+    /// Only these variants; of A and B, the one of both, or that of A and that of B.
     #[arg(long, value_delimiter = ',')]
     variants: Vec<String>,
     /// The variant to compare with.
@@ -40,9 +44,15 @@ enum Require {
 
 /// Compares variants.
 pub fn run(service: &Service, arguments: &Arguments, output: &Output) -> CliResult {
+    if let Some((a, b)) = duel(service, arguments)? {
+        let duels = service.compare_campaigns(a, b, &arguments.variants)?;
+        output.print(&duels, || duels::print(&duels));
+        return Ok(arguments.require.map_or(DONE, |Require::Better| duels::required(&duels)));
+    }
+    let (runs, experiment) = pooled(arguments)?;
     let request = CompareRequest {
-        runs: arguments.runs.clone(),
-        experiment: arguments.experiment.clone(),
+        runs,
+        experiment,
         variants: arguments.variants.clone(),
         baseline: arguments.baseline.clone(),
         metric: arguments.metric.clone(),
@@ -58,6 +68,32 @@ pub fn run(service: &Service, arguments: &Arguments, output: &Output) -> CliResu
         None => DONE,
         Some(Require::Better) => required(&view),
     })
+}
+
+/// The two that are set against each other.
+fn duel<'a>(service: &Service, arguments: &'a Arguments) -> Result<Option<(&'a str, &'a str)>, ServiceError> {
+    let [a, b] = arguments.targets.as_slice() else { return Ok(None) };
+    if arguments.pool || arguments.baseline.is_some() || arguments.metric.is_some() {
+        return Ok(None);
+    }
+    let of_faults = service.is_fault_campaign(a)? && service.is_fault_campaign(b)?;
+    Ok(of_faults.then_some((a, b)))
+}
+
+/// The runs that are pooled, or the campaign whose runs are.
+fn pooled(arguments: &Arguments) -> Result<(Vec<u32>, Option<String>), ServiceError> {
+    if let [name] = arguments.targets.as_slice()
+        && run_number(name).is_err()
+    {
+        return Ok((Vec::new(), Some(name.clone())));
+    }
+    let number = |text: &String| {
+        run_number(text).map_err(|message| {
+            ServiceError::bad_input(message).with_hint("several runs are pooled by their numbers; two campaigns are compared only when both are fault campaigns")
+        })
+    };
+    let runs = arguments.targets.iter().map(number).collect::<Result<_, _>>()?;
+    Ok((runs, arguments.experiment.clone()))
 }
 
 fn required(view: &CompareView) -> u8 {
@@ -81,10 +117,8 @@ fn required(view: &CompareView) -> u8 {
 /// Prints the scorecard, the verdicts and the cautions.
 pub fn print(view: &CompareView) {
     let comparison = &view.comparison;
-    let mut header = vec![""];
-    header.extend(comparison.variants.iter().map(|variant| variant.name.as_str()));
-    let numbers: Vec<usize> = (1..header.len()).collect();
-    data(&table(&header, &numbers, scorecard(&comparison.variants)));
+    print_scorecard(&comparison.variants);
+    faults::print_by_fault(&view.faults, &faults::names(comparison));
     let primary: Vec<_> = comparison
         .differences
         .iter()
@@ -104,6 +138,14 @@ pub fn print(view: &CompareView) {
     }
 }
 
+/// Prints variants beside each other.
+pub fn print_scorecard(variants: &[VariantSummary]) {
+    let mut header = vec![""];
+    header.extend(variants.iter().map(|variant| variant.name.as_str()));
+    let numbers: Vec<usize> = (1..header.len()).collect();
+    data(&table(&header, &numbers, scorecard(variants)));
+}
+
 fn scorecard(variants: &[VariantSummary]) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     let mut row = |name: &str, cell: &dyn Fn(&VariantSummary) -> String| {
@@ -119,8 +161,9 @@ fn scorecard(variants: &[VariantSummary]) -> Vec<Vec<String>> {
         let of = |v: &VariantSummary, read: &dyn Fn(&FaultSummary) -> String| {
             v.faults.as_ref().map_or_else(|| "—".to_owned(), read)
         };
-        let seconds = |value| format!("{value:.1} s");
+        let seconds = faults::seconds;
         let count = |value| format!("{value:.1}");
+        row("outcomes", &|v| faults::outcomes(&v.outcomes));
         row("restored", &|v| of(v, &|faults| estimate(&faults.restored_share, format::percent)));
         row("time to detect", &|v| of(v, &|faults| estimate(&faults.detect_s.mean, seconds)));
         row("time to restore", &|v| of(v, &|faults| estimate(&faults.restore_s.mean, seconds)));

@@ -5,7 +5,7 @@ use super::{CliResult, DONE};
 use bakeoff_core::chart::format;
 use bakeoff_core::gate::GateState;
 use bakeoff_service::Service;
-use bakeoff_service::dto::{RunRow, RunState};
+use bakeoff_service::dto::{RunFaults, RunRow, RunState};
 
 /// Arguments of `list`.
 #[derive(Debug, clap::Args)]
@@ -38,6 +38,16 @@ pub fn run(service: &Service, arguments: &Arguments, output: &Output) -> CliResu
             header.push("gates");
             for (cells, run) in rows.iter_mut().zip(&page.rows) {
                 cells.push(run.gates.map_or("", gates).to_owned());
+            }
+        }
+        // Nor are most campaigns of faults.
+        if page.rows.iter().any(|run| run.faults.is_some()) {
+            header.extend(["subject", "faults"]);
+            for (cells, run) in rows.iter_mut().zip(&page.rows) {
+                let of = |read: fn(&RunFaults) -> &[String]| {
+                    run.faults.as_ref().map_or(String::new(), |faults| read(faults).join(", "))
+                };
+                cells.extend([of(|faults| &faults.subjects), of(|faults| &faults.faults)]);
             }
         }
         data(&table(&header, &[0, 3, 5], rows));

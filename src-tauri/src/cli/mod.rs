@@ -1,13 +1,16 @@
 //! The command line: one file a verb, each a thin shell over one or two service methods. Data goes to standard
 //! output, talk to standard error; `--json` prints the same types that the window gets.
 
+mod analyze;
 mod apply;
 mod compare;
 mod deploy;
 mod doctor;
+mod duels;
 mod evaluate;
 mod experiments;
 mod export;
+mod faults;
 mod init;
 mod list;
 mod output;
@@ -71,8 +74,14 @@ pub enum Verb {
     List(list::Arguments),
     /// Show a run, or one of its trials.
     Show(show::Arguments),
-    /// Compare the variants of one or several runs.
+    /// Say what the trials of a campaign or run say: outcomes, rates, times, commands, fault by fault.
+    Analyze(analyze::Arguments),
+    /// Compare the variants of one or several runs, or two fault campaigns.
     Compare(compare::Arguments),
+    /// Compare the agents of a fault campaign with what heals by itself.
+    CompareBaseline(duels::BaselineArguments),
+    /// Put variants beside each other on one fault, over all campaigns.
+    CompareVariants(duels::VariantsArguments),
     /// Rank the variants of a campaign by a metric.
     Evaluate(evaluate::Arguments),
     /// Write the best variant's prompt into a file, with backup and history.
@@ -181,6 +190,9 @@ fn dispatch(arguments: &Arguments, verb: &Verb, output: &Output) -> CliResult {
         Verb::ListWorkflows(given) => workflow::list(&open()?, given, output),
         Verb::List(given) => list::run(&open()?, given, output),
         Verb::Show(given) => show::run(&open()?, given, output),
+        Verb::Analyze(given) => analyze::run(&open()?, given, output),
+        Verb::CompareBaseline(given) => duels::baseline(&open()?, given, output),
+        Verb::CompareVariants(given) => duels::variants(&open()?, given, output),
         Verb::Compare(given) => compare::run(&open()?, given, output),
         Verb::Evaluate(given) | Verb::Optimization(Optimization::Evaluate(given)) => {
             evaluate::run(&open()?, given, output)

@@ -3,7 +3,9 @@
 use super::output::{Output, talk};
 use super::workflow::{self, Inputs};
 use super::{CANNOT_TELL, CliResult, DONE, FAILED, STOPPED, compare, experiments, list};
+use bakeoff_core::campaign::AdHoc;
 use bakeoff_core::chart::format;
+use bakeoff_core::fault::{Fault, FaultKind};
 use bakeoff_core::gate::{GateAction, GateResult, GateVerdict};
 use bakeoff_core::outcome::Outcome;
 use bakeoff_service::Service;
@@ -22,15 +24,18 @@ use std::time::Duration;
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// The name or file of a campaign or workflow. A workflow's A/B test is run where it is enabled, else the
-    /// workflow itself, once.
-    campaign: String,
+    /// workflow itself, once. Without it: a fault campaign by --subject, --chaos and --variant.
+    #[arg(required_unless_present = "subject", conflicts_with = "subject")]
+    campaign: Option<String>,
     #[command(flatten)]
     inputs: Inputs,
+    #[command(flatten)]
+    faults: Faults,
     /// Go on with the campaign's newest unfinished run: exactly the missing trials are run.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "subject")]
     resume: bool,
     /// Run failed calls (infra_error, judge_error, cancelled …) of the newest run again.
-    #[arg(long, conflicts_with = "resume")]
+    #[arg(long, conflicts_with_all = ["resume", "subject"])]
     retry_failed: bool,
     /// Another seed than the campaign's.
     #[arg(long)]
@@ -44,6 +49,61 @@ pub struct Arguments {
     /// Also write the charts (SVG) and a self-contained HTML report into this folder.
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
+}
+
+/// A fault campaign without a file.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "A fault campaign without a file")]
+struct Faults {
+    /// Break this subject; may be given several times.
+    #[arg(short, long, value_name = "NAME")]
+    subject: Vec<String>,
+    /// Do this to it, such as node_kill or latency:min_ms=200,max_ms=400; may be given several times. Default node_kill.
+    #[arg(
+        short,
+        long,
+        value_name = "KIND[:PARAM=VALUE…]",
+        requires = "subject",
+        conflicts_with = "campaign"
+    )]
+    chaos: Vec<Fault>,
+    /// Trials of each fault and variant. Default 1.
+    #[arg(short = 'n', long, value_name = "N", requires = "subject", conflicts_with = "campaign", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    trials: Option<u16>,
+    /// Also try without an agent; without --variant, only that.
+    #[arg(short, long, requires = "subject", conflicts_with = "campaign")]
+    baseline: bool,
+    /// Let this variant repair; may be given several times.
+    #[arg(
+        short,
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        requires = "subject",
+        conflicts_with = "campaign"
+    )]
+    variant: Vec<String>,
+    /// Seconds from the fault to the verdict. Default 300.
+    #[arg(long, value_name = "SECONDS", requires = "subject", conflicts_with = "campaign")]
+    timeout: Option<f64>,
+}
+
+impl Faults {
+    /// The campaign that is meant; `None`: a file is.
+    fn campaign(&self) -> Option<AdHoc> {
+        if self.subject.is_empty() {
+            return None;
+        }
+        let default = || vec![FaultKind::NodeKill.with_defaults()];
+        Some(AdHoc {
+            subjects: self.subject.clone(),
+            faults: if self.chaos.is_empty() { default() } else { self.chaos.clone() },
+            variants: self.variant.clone(),
+            baseline: self.baseline,
+            trials: self.trials.unwrap_or(1),
+            timeout_seconds: self.timeout,
+        })
+    }
 }
 
 /// Runs a campaign to its end.
@@ -86,22 +146,27 @@ pub fn accompany(service: &Service, run: RunRow, folder: Option<&Path>, output: 
 fn start(service: &Service, arguments: &Arguments) -> Result<RunRow, ServiceError> {
     let options =
         LaunchOptions { seed: arguments.seed, budget_usd: arguments.budget, parallel: arguments.parallel };
-    let is_workflow = service.is_workflow(&arguments.campaign);
+    if let Some(said) = arguments.faults.campaign() {
+        arguments.inputs.none_for("this")?;
+        return service.launch_faults(&said, &options);
+    }
+    let campaign = arguments.campaign.as_deref().unwrap_or_default();
+    let is_workflow = service.is_workflow(campaign);
     if !is_workflow {
-        arguments.inputs.none_for(&arguments.campaign)?;
+        arguments.inputs.none_for(campaign)?;
     }
     if !arguments.resume && !arguments.retry_failed {
         if is_workflow {
-            let alone = !service.ab_test_enabled(&arguments.campaign)?;
+            let alone = !service.ab_test_enabled(campaign)?;
             let launch = WorkflowLaunch { inputs: arguments.inputs.values(), alone, options };
-            return service.launch_workflow(&arguments.campaign, &launch);
+            return service.launch_workflow(campaign, &launch);
         }
-        return service.launch(&arguments.campaign, &options);
+        return service.launch(campaign, &options);
     }
     let name = if is_workflow {
-        Some(service.experiment_of_workflow(&arguments.campaign)?)
+        Some(service.experiment_of_workflow(campaign)?)
     } else {
-        Path::new(&arguments.campaign).file_stem().map(|stem| stem.to_string_lossy().into_owned())
+        Path::new(campaign).file_stem().map(|stem| stem.to_string_lossy().into_owned())
     };
     let runs = service.list_runs(name.as_deref(), 0, 100)?;
     if let (true, Some(name)) = (runs.rows.is_empty(), &name) {
@@ -109,12 +174,12 @@ fn start(service: &Service, arguments: &Arguments) -> Result<RunRow, ServiceErro
     }
     if arguments.retry_failed {
         let run = runs.rows.iter().find(|run| run.retriable > 0).ok_or_else(|| {
-            ServiceError::not_found(format!("no run of {} has failed calls to retry", arguments.campaign))
+            ServiceError::not_found(format!("no run of {campaign} has failed calls to retry"))
         })?;
         return service.retry_failed(run.id);
     }
     let unfinished = runs.rows.iter().find(|run| run.state != RunState::Finished && run.owned_by.is_none());
-    let run = unfinished.ok_or_else(|| nothing_to_resume(&runs.rows, &arguments.campaign))?;
+    let run = unfinished.ok_or_else(|| nothing_to_resume(&runs.rows, campaign))?;
     service.resume_run(run.id, &options)
 }
 

@@ -3,10 +3,12 @@
 mod mock_campaign;
 mod place;
 mod process;
+mod repairs;
 
 pub use mock_campaign::{MockCampaign, trial_of};
 pub use place::Place;
 pub use process::{Ran, Running, until};
+pub use repairs::{Repair, stored_repairs};
 
 use serde_json::Value;
 use std::sync::OnceLock;

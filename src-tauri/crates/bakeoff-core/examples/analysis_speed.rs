@@ -1,7 +1,7 @@
 //! Prints how long a comparison of 100,000 and of 1,000,000 trials takes (four variants, without resampling).
 //! `cargo run --release -p bakeoff-core --example analysis_speed`
 
-use bakeoff_core::analysis::{AnalysisOptions, TrialNumbers, compare};
+use bakeoff_core::analysis::{AnalysisOptions, Scope, TrialNumbers, compare};
 use bakeoff_core::metric::Metric;
 use bakeoff_core::outcome::{Outcome, TimeoutCountsAs};
 use bakeoff_core::trial::TrialKey;
@@ -58,6 +58,7 @@ fn made_up(count: u32, repetitions: u16) -> (Vec<TrialNumbers>, AnalysisOptions)
         complete: true,
         seed: 1,
         resampling: false,
+        scope: Scope::default(),
     };
     (trials, options)
 }

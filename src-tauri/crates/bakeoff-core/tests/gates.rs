@@ -1,6 +1,6 @@
 //! Gates held against the numbers of runs.
 
-use bakeoff_core::analysis::{AnalysisOptions, TrialNumbers, compare};
+use bakeoff_core::analysis::{AnalysisOptions, Scope, TrialNumbers, compare};
 use bakeoff_core::gate::{
     Gate, GateAction, GateDecision, GateNumbers, GateResult, GateScope, GateState, GateVerdict, Measures,
     evaluate, state,
@@ -74,6 +74,7 @@ fn results(trials: &[TrialNumbers], gate: Gate, measures: &Measures) -> Vec<Gate
         complete: true,
         seed: 1,
         resampling: false,
+        scope: Scope::default(),
     };
     let comparison = compare(trials, &options);
     let measures = measures.clone().into_list();
@@ -190,18 +191,20 @@ fn an_interval_decides_or_says_how_many_more_would() {
 
 #[test]
 fn without_an_interval_nobody_can_tell() {
-    let mut repeated = trials(1, &[1]);
-    repeated.extend((1..3).map(|repetition| TrialNumbers {
-        key: TrialKey { case: 0, variant: 0, repetition },
-        ..trial(0, 0, Outcome::Pass)
-    }));
-    let result = one(&repeated, by_interval(gate("success_rate", Some(0.5), None)));
+    let result = one(&trials(1, &[1]), by_interval(gate("latency_ms", None, Some(1e6))));
     assert_eq!(result.verdict, CANNOT_TELL);
     assert!(
         result.sentence.contains("It has no interval: ") && result.sentence.contains("at least 2 cases"),
         "{}",
         result.sentence
     );
+    // Several trials of one case have one, about that case.
+    let mut repeated = trials(1, &[1]);
+    repeated.extend((1..9).map(|repetition| TrialNumbers {
+        key: TrialKey { case: 0, variant: 0, repetition },
+        ..trial(0, 0, Outcome::Pass)
+    }));
+    assert_eq!(verdict(&repeated, by_interval(gate("success_rate", Some(0.5), None))), PASS);
     let largest = one(&trials(30, &[30]), by_interval(gate("latency_ms_max", None, Some(1e6))));
     assert!(
         largest.verdict == CANNOT_TELL && largest.sentence.contains("say nothing about others"),

@@ -4,7 +4,7 @@ use crate::dto::{Best, CompareRequest, CompareView, Evaluation, RankedVariant, S
 use crate::error::Result;
 use crate::pool::Pool;
 use crate::service::Service;
-use bakeoff_core::analysis::{self, AnalysisOptions, Comparison, Estimate, VariantSummary};
+use bakeoff_core::analysis::{self, AnalysisOptions, Comparison, Estimate, Scope, VariantSummary};
 use bakeoff_core::campaign::Campaign;
 use bakeoff_core::chart::format;
 use bakeoff_core::diagnostic::nearest;
@@ -18,8 +18,13 @@ impl Service {
         let options = options(&pool, request)?;
         let comparison = analysis::compare(&pool.trials, &options);
         let best = best(&comparison, comparison.primary_metric, Aggregate::Avg, 1);
+        let by_fault = match self.fault_pool_of(String::new(), request)? {
+            Some(found) => analysis::by_fault(&pool.trials, &found.names(), &options),
+            None => Vec::new(),
+        };
         Ok(CompareView {
             best,
+            faults: by_fault,
             runs: pool.runs.clone(),
             left_out: pool.left_out.clone(),
             campaigns: pool.campaigns.clone(),
@@ -127,6 +132,7 @@ pub(crate) fn options_of_campaign(campaign: &Campaign, variants: Vec<String>, ca
         complete: true,
         seed: campaign.seed,
         resampling: false,
+        scope: Scope::default(),
     }
 }
 

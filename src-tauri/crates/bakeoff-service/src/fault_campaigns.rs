@@ -1,18 +1,61 @@
 //! Loading a fault campaign: its subjects, its cases, and the baseline that nobody repairs.
 
 use crate::campaigns::{CampaignText, Loaded, LoadedVariant};
-use crate::dto::{FileKind, ServiceError};
+use crate::dto::{FileKind, LaunchOptions, RunRow, ServiceError};
 use crate::error::Result;
 use crate::service::Service;
 use crate::workspace::stem;
-use bakeoff_core::campaign::{self, Surroundings};
+use bakeoff_core::campaign::{self, AdHoc, Surroundings};
+use bakeoff_core::diagnostic::nearest;
 use bakeoff_core::lab::{NO_AGENT, no_agent};
 use bakeoff_core::subject::Subject;
 
 /// What stands in the place of the baseline's file, which there is not.
 const NO_AGENT_TEXT: &str = "# nobody repairs: what the system does by itself\n";
 
+/// What stands for the file of a campaign that has none.
+const COMMAND_LINE: &str = "command line";
+
 impl Service {
+    /// Starts a fault campaign that has no file. Its run is stored like any other, under [`AdHoc::name`].
+    ///
+    /// # Errors
+    /// With the names that there are, when a subject or variant does not exist, and as [`Service::launch`].
+    pub fn launch_faults(&self, said: &AdHoc, options: &LaunchOptions) -> Result<RunRow> {
+        for name in &said.subjects {
+            self.subject(name)?;
+        }
+        for name in said.variants.iter().filter(|name| *name != NO_AGENT) {
+            if self.files().find(FileKind::Variant, name).is_none() {
+                return Err(self.no_such_variant(name));
+            }
+        }
+        if said.variants.is_empty() && !said.baseline {
+            return Err(ServiceError::bad_input("nobody is named who repairs").with_hint(format!(
+                "give --variant with one of {}, or --baseline to see what heals by itself",
+                self.variant_names().join(", ")
+            )));
+        }
+        let source = CampaignText { name: said.name(), file: COMMAND_LINE.to_owned(), text: said.text() };
+        let loaded = self.load_campaign(&source)?;
+        self.launch_loaded(&source.name, loaded, options)
+    }
+
+    fn variant_names(&self) -> Vec<String> {
+        let files = self.files().files(FileKind::Variant).unwrap_or_default();
+        files.iter().map(|path| stem(path)).collect()
+    }
+
+    fn no_such_variant(&self, name: &str) -> ServiceError {
+        let names = self.variant_names();
+        let hint = match nearest(name, names.iter().map(String::as_str)) {
+            Some(meant) => format!("did you mean {meant}?"),
+            None if names.is_empty() => "put a YAML file into variants/".to_owned(),
+            None => format!("there are {}", names.join(", ")),
+        };
+        ServiceError::not_found(format!("there is no variant {name:?}")).with_hint(hint)
+    }
+
     /// The rest of a checked campaign that has subjects.
     pub(crate) fn load_fault_campaign(&self, source: &CampaignText, mut loaded: Loaded) -> Result<Loaded> {
         let Some(campaign) = loaded.campaign.clone() else { return Ok(loaded) };

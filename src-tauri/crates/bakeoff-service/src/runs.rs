@@ -1,13 +1,14 @@
 //! Looking at runs and trials.
 
 use crate::dto::{
-    Matrix, MatrixCell, Page, RunDetail, RunEvent, RunRow, RunState, ServiceError, TrialDetail, TrialFilter,
-    TrialRow, VariantBar,
+    Matrix, MatrixCell, Page, RunDetail, RunEvent, RunFaults, RunRow, RunState, ServiceError, TrialDetail,
+    TrialFilter, TrialRow, VariantBar,
 };
 use crate::error::Result;
 use crate::service::Service;
 use bakeoff_core::analysis::Estimate;
 use bakeoff_core::campaign::Campaign;
+use bakeoff_core::fault::Fault;
 use bakeoff_core::gate;
 use bakeoff_core::outcome::{Outcome, success};
 use bakeoff_core::stats;
@@ -170,8 +171,13 @@ impl Service {
         } else {
             self.gates_of(run.id).ok().and_then(|results| gate::state(&results))
         };
+        let faults = definition.lab.as_ref().map(|lab| RunFaults {
+            subjects: lab.subjects.clone(),
+            faults: lab.faults.iter().map(Fault::label).collect(),
+        });
         Ok(RunRow {
             gates,
+            faults,
             id: run.id,
             state: state(run.state),
             done: run.done(),

@@ -30,6 +30,7 @@ pub use recover::Recovered;
 pub use store::{Store, StoreOptions};
 pub use table::applies::{Applied, NewApply};
 pub use table::artifacts::{Artifact, ArtifactHead};
+pub use table::audit_entries::CommandRow;
 pub use table::cases::{CaseHead, NewCase, StoredCase};
 pub use table::counts::VariantCounts;
 pub use table::deploy_blocks::{DeployBlock, NewDeployBlock};

@@ -40,7 +40,7 @@ export function unusableText(summary: VariantSummary): string | undefined {
   return `${plural(summary.unusable, 'unusable trial')}: between ${worst} and ${best} if they had counted`;
 }
 
-export function outcomesText(summary: VariantSummary): string {
+export function outcomesText(summary: Pick<VariantSummary, 'outcomes'>): string {
   return summary.outcomes.map(({ outcome, count: n }) => `${outcomeLabel(outcome)} ${count(n)}`).join(', ');
 }
 

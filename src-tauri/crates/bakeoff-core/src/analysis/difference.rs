@@ -1,11 +1,13 @@
-//! One variant against the baseline on the same cases.
+//! One variant against the baseline on the same cases: paired by case, and over independent trials where there is only
+//! one case.
 
 use super::estimate::{Notes, count, counted};
 use super::group::Column;
-use super::rate::{FEW_CASES, THESE_CASES_ONLY};
-use super::{AnalysisOptions, Estimate};
+use super::rate::{FEW_CASES, THESE_CASES_ONLY, THIS_CASE_ONLY};
+use super::{AnalysisOptions, Estimate, Scope};
 use crate::stats::clustered::CaseTotal;
 use crate::stats::distributions::{normal_critical, t_critical};
+use crate::stats::independent::{Shares, exact_p, newcombe, welch};
 use crate::stats::paired::{PairedMean, paired_mean};
 use crate::stats::power::detectable;
 use crate::stats::tango::tango;
@@ -59,6 +61,9 @@ pub(super) fn success(variant: &Column, baseline: &Column, options: &AnalysisOpt
     if variant.one_a_case() && baseline.one_a_case() {
         return one_trial_a_case(variant, baseline, options);
     }
+    if let Some(cases) = strata(variant, baseline, options) {
+        return shares_within(variant, baseline, &cases, options);
+    }
     let differences = case_differences(variant, baseline);
     let mut finding = means(&differences, notes(variant, baseline), true, options);
     let same = differences.windows(2).all(|pair| pair[0] == pair[1]);
@@ -97,8 +102,75 @@ fn one_trial_a_case(variant: &Column, baseline: &Column, options: &AnalysisOptio
     }
 }
 
+/// The cases that both have, when the comparison is about just these and there are several trials of both in each: then
+/// trials are what varies. That is so of a single case, and of more where [`Scope::TheseCases`] says so.
+fn strata(variant: &Column, baseline: &Column, options: &AnalysisOptions) -> Option<Vec<usize>> {
+    let both = variant.cases.iter().zip(&baseline.cases).enumerate();
+    let both: Vec<_> = both.filter(|(_, (a, b))| a.count > 0 && b.count > 0).collect();
+    let is_meant = both.len() == 1 || (both.len() > 1 && options.scope == Scope::TheseCases);
+    let is_able = both.iter().all(|(_, (a, b))| a.count > 1 && b.count > 1);
+    (is_meant && is_able).then(|| both.into_iter().map(|(case, _)| case).collect())
+}
+
+/// What is said of a difference over strata.
+fn only_these(cases: &[usize]) -> &'static str {
+    if cases.len() == 1 { THIS_CASE_ONLY } else { "about these cases only" }
+}
+
+/// Shares of independent trials of the same cases.
+fn shares_within(variant: &Column, baseline: &Column, cases: &[usize], options: &AnalysisOptions) -> Finding {
+    let mut notes = notes(variant, baseline);
+    notes.add(only_these(cases));
+    let counts = |column: &Column, case: usize| {
+        let total = column.cases[case];
+        (total.sum as u64, u64::from(total.count))
+    };
+    let strata: Vec<Shares> = cases
+        .iter()
+        .map(|case| Shares { first: counts(variant, *case), second: counts(baseline, *case) })
+        .collect();
+    let value = mean_difference(variant, baseline, cases);
+    let interval = newcombe(&strata, options.confidence);
+    let estimate = Estimate::new(value, interval, cases.len(), "Newcombe over trials, exact p", notes);
+    Finding {
+        detectable: detectable_by(&estimate, normal_critical(options.confidence), options),
+        estimate,
+        p_value: Some(exact_p(&strata)),
+        discordant: None,
+    }
+}
+
+/// Means of independent trials of the same cases.
+fn means_within(variant: &Column, baseline: &Column, cases: &[usize], options: &AnalysisOptions) -> Finding {
+    let mut notes = notes(variant, baseline);
+    notes.add(only_these(cases));
+    let strata: Vec<(&[f64], &[f64])> =
+        cases.iter().map(|case| (variant.of_case(*case), baseline.of_case(*case))).collect();
+    let (value, method) = (mean_difference(variant, baseline, cases), "Welch's t over trials");
+    let Some(welch) = welch(&strata, options.confidence) else {
+        notes.add("no trial differs from another of its variant, so there is no interval");
+        return Finding::unsure(Estimate::new(value, None, cases.len(), method, notes));
+    };
+    let estimate = Estimate::new(value, Some(welch.interval), cases.len(), method, notes);
+    Finding {
+        detectable: detectable_by(&estimate, t_critical(options.confidence, welch.freedom), options),
+        estimate,
+        p_value: Some(welch.p_value),
+        discordant: None,
+    }
+}
+
+/// The mean of the cases' differences.
+fn mean_difference(variant: &Column, baseline: &Column, cases: &[usize]) -> f64 {
+    let of = |case: &usize| Some(variant.cases[*case].mean()? - baseline.cases[*case].mean()?);
+    cases.iter().filter_map(of).sum::<f64>() / cases.len() as f64
+}
+
 /// The difference of two means, over case means.
 pub(super) fn numeric(variant: &Column, baseline: &Column, options: &AnalysisOptions) -> Finding {
+    if let Some(cases) = strata(variant, baseline, options) {
+        return means_within(variant, baseline, &cases, options);
+    }
     let several = !(variant.one_a_case() && baseline.one_a_case());
     means(&case_differences(variant, baseline), notes(variant, baseline), several, options)
 }

@@ -2,10 +2,12 @@
 
 use super::estimate::{Notes, count};
 use super::group::Column;
-use super::rate::{FEW_CASES, THESE_CASES_ONLY, over_cases};
+use super::rate::{FEW_CASES, THESE_CASES_ONLY, THIS_CASE_ONLY, over_cases};
 use super::{Distribution, Estimate, NearestRank};
 use crate::metric::Metric;
+use crate::stats::Interval;
 use crate::stats::clustered::{CaseTotal, clustered_mean};
+use crate::stats::paired::paired_mean;
 use crate::stats::percentile::{Sample, minimum_n};
 
 /// Describes a metric's column. `notes` are cautions that hold for every number of it; `missing` says why there is no
@@ -82,6 +84,7 @@ pub(super) fn numbers(
     range: Option<Range>,
 ) -> Numbers {
     let several = !column.one_a_case();
+    let cases = column.cases.iter().filter(|total| total.count > 0).count();
     let (n, sum) = (count(column.values.len()), column.values.iter().sum());
     let mean = mean(range, &column, notes, missing, confidence);
     // With one trial a case the order of the values is of no further use.
@@ -92,7 +95,7 @@ pub(super) fn numbers(
         let Some(value) = sample.percentile(p) else {
             return Estimate::missing(0, "type 7", Notes::default(), missing);
         };
-        if several {
+        if several && cases > 1 {
             over_cases_percentile(&mut sample, &column, p, value, notes, confidence)
         } else {
             over_trials_percentile(&mut sample, p, value, notes, confidence)
@@ -115,8 +118,13 @@ fn mean(range: Option<Range>, column: &Column, notes: &[String], missing: &str, 
     all.extend(notes);
     let method = over_cases(mean.balanced);
     if mean.cases < 2 {
-        all.add("an interval needs at least 2 cases");
-        return Estimate::new(mean.mean, None, mean.cases as usize, method, all);
+        let Some(of_trials) = paired_mean(&column.values, confidence) else {
+            all.add("an interval needs at least 2 cases");
+            return Estimate::new(mean.mean, None, mean.cases as usize, method, all);
+        };
+        all.add(THIS_CASE_ONLY);
+        let interval = within(of_trials.interval, range, &mut all);
+        return Estimate::new(mean.mean, Some(interval), column.values.len(), "t over trials", all);
     }
     if mean.values > u64::from(mean.cases) && mean.cases < FEW_CASES {
         all.add(THESE_CASES_ONLY);
@@ -124,17 +132,21 @@ fn mean(range: Option<Range>, column: &Column, notes: &[String], missing: &str, 
     if mean.is_constant() {
         all.add("all cases have the same value, so the interval has no width");
     }
-    let mut interval = mean.interval(confidence);
-    if let Some(range) = range
-        && let Some((cut, true)) = interval.map(|interval| interval.clipped(range.least, range.most))
-    {
-        all.add(range.note);
-        interval = Some(cut);
-    }
+    let interval = mean.interval(confidence).map(|interval| within(interval, range, &mut all));
     Estimate::new(mean.mean, interval, mean.cases as usize, method, all)
 }
 
-/// One trial a case: the interval between two order statistics.
+/// The interval cut to what the quantity can be, which is then told.
+fn within(interval: Interval, range: Option<Range>, notes: &mut Notes) -> Interval {
+    let Some(range) = range else { return interval };
+    let (cut, is_cut) = interval.clipped(range.least, range.most);
+    if is_cut {
+        notes.add(range.note);
+    }
+    cut
+}
+
+/// One trial a case, or only one case: the interval between two order statistics.
 fn over_trials_percentile(
     sample: &mut Sample,
     p: f64,

@@ -65,6 +65,14 @@ impl Column {
     pub(super) fn one_a_case(&self) -> bool {
         self.cases.iter().all(|total| total.count <= 1)
     }
+
+    /// The values of a case.
+    pub(super) fn of_case(&self, case: usize) -> &[f64] {
+        let count = |total: &CaseTotal| total.count as usize;
+        let from: usize = self.cases.iter().take(case).map(count).sum();
+        let length = self.cases.get(case).map_or(0, count);
+        self.values.get(from..from + length).unwrap_or_default()
+    }
 }
 
 impl Grouped {

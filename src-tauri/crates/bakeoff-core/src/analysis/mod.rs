@@ -4,6 +4,7 @@
 //! Nothing here knows files or runs: who pools runs has already given them common indices.
 
 mod best;
+mod by_fault;
 mod compare;
 mod confusion;
 mod cost_per_success;
@@ -11,6 +12,7 @@ mod difference;
 mod distribution;
 mod estimate;
 mod group;
+mod head_to_head;
 mod measure;
 mod rate;
 mod recovery;
@@ -21,8 +23,10 @@ mod wording;
 
 pub use best::{BestVariant, best, rank};
 pub(crate) use best::{aggregated, estimate, trials_with};
+pub use by_fault::{FaultCell, FaultName, FaultSlice, by_fault};
 pub use compare::compare;
 pub use confusion::{LabelPair, confusion};
+pub use head_to_head::{HeadToHead, head_to_head};
 pub use measure::{MeasureSummary, measure};
 pub use recovery::{FaultSummary, LabNumbers, SurvivalStep};
 pub use slices::slices;
@@ -70,6 +74,16 @@ impl TrialNumbers {
     }
 }
 
+/// What a difference is told about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scope {
+    /// The cases stand for others of their kind, so that what varies is the case.
+    #[default]
+    OthersLikeThem,
+    /// Just these cases, such as the faults that two campaigns have in common: what varies is the trial.
+    TheseCases,
+}
+
 /// What the analysis needs to know besides the trials.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AnalysisOptions {
@@ -93,6 +107,8 @@ pub struct AnalysisOptions {
     pub seed: u64,
     /// Also compute the intervals that need resampling (slower).
     pub resampling: bool,
+    /// What differences are told about.
+    pub scope: Scope,
 }
 
 /// A number with its uncertainty. `value` and `interval` are absent when they can't be known; `note` says why.

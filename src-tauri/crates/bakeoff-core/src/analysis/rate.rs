@@ -1,4 +1,4 @@
-//! A success rate: Wilson with one trial a case, t over cases with several.
+//! A success rate: Wilson with one trial a case, or with several of only one case; else t over cases.
 
 use super::Estimate;
 use super::estimate::Notes;
@@ -11,6 +11,9 @@ pub(super) const FEW_CASES: u32 = 10;
 /// What is said below [`FEW_CASES`].
 pub(super) const THESE_CASES_ONLY: &str = "fewer than 10 cases: about these cases only";
 
+/// What is said of a single case with several trials: they are alike, and say nothing about another case.
+pub(super) const THIS_CASE_ONLY: &str = "one case: about this case only";
+
 /// The rate of passes; `sum` counts passes and `count` usable trials of each case.
 pub(super) fn rate(totals: &[CaseTotal], confidence: f64) -> Estimate {
     let mut notes = Notes::default();
@@ -21,13 +24,14 @@ pub(super) fn rate(totals: &[CaseTotal], confidence: f64) -> Estimate {
         let interval = wilson(mean.mean * mean.values as f64, mean.values as f64, confidence);
         return Estimate::new(mean.mean, interval, mean.values as usize, "Wilson", notes);
     }
+    if mean.cases < 2 {
+        notes.add(THIS_CASE_ONLY);
+        let interval = wilson(mean.mean * mean.values as f64, mean.values as f64, confidence);
+        return Estimate::new(mean.mean, interval, mean.values as usize, "Wilson over trials", notes);
+    }
     let cases = f64::from(mean.cases);
     if mean.cases < FEW_CASES {
         notes.add(THESE_CASES_ONLY);
-    }
-    if mean.cases < 2 {
-        notes.add("an interval needs at least 2 cases");
-        return Estimate::new(mean.mean, None, mean.cases as usize, "t over case means", notes);
     }
     if mean.is_constant() || mean.standard_error == Some(0.0) {
         notes.add("all cases have the same rate, so the interval counts cases instead of trials");

@@ -1,11 +1,13 @@
 //! Campaigns: which variants are tried on which cases, how often, and how answers are judged.
 
+mod ad_hoc;
 mod against;
 mod check;
 mod lab;
 mod raw;
 mod with_workflow;
 
+pub use ad_hoc::AdHoc;
 pub use against::{Surroundings, check_against};
 pub(crate) use check::read_scorers;
 pub use check::{check, schema, variant_name};

@@ -2,6 +2,7 @@
 
 mod check;
 pub(crate) mod raw;
+mod written;
 
 pub(crate) use check::{read, unknown_target};
 

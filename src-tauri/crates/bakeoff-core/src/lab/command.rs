@@ -1,7 +1,5 @@
 //! `labctl` and `docker` from words to commands, and back to a line.
 
-pub use super::classify::{classify, command_of, is_thrashing, unique_commands};
-
 use super::LabCommand;
 use crate::diagnostic::nearest;
 use std::fmt;

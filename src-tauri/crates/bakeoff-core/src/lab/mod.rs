@@ -6,6 +6,7 @@ pub mod classify;
 pub mod clocks;
 pub mod command;
 pub mod ending;
+mod habits;
 mod health;
 pub mod monitor;
 pub mod oracle;
@@ -17,9 +18,10 @@ mod tool;
 
 pub use attribution::{Executed, attribute};
 pub use case::{FaultCase, no_agent};
-pub use classify::{classify, command_of, is_thrashing, unique_commands};
+pub use classify::{classify, known_class};
 pub use clocks::Times;
 pub use ending::{Claim, Ending};
+pub use habits::{command_line, is_thrashing, unique_commands};
 pub use health::{
     ClusterState, DataCheck, EntryProbe, HealthSample, MemberState, NodeObservation, Observation,
 };

@@ -37,6 +37,18 @@ pub enum CommandClass {
     Destructive,
 }
 
+impl CommandClass {
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            CommandClass::Read => "read",
+            CommandClass::Repair => "repair",
+            CommandClass::Risky => "risky",
+            CommandClass::Destructive => "destructive",
+        }
+    }
+}
+
 /// One line of what an agent did, written as it happens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]

@@ -8,6 +8,7 @@ pub mod clustered;
 pub mod distributions;
 pub mod fisher;
 pub mod holm;
+pub mod independent;
 pub mod interval;
 pub mod kaplan_meier;
 pub mod mcnemar;

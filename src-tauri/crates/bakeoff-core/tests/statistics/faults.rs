@@ -1,7 +1,10 @@
 //! Times of fault trials, with those that were not restored.
 
 use crate::trials::{options, trial};
-use bakeoff_core::analysis::{AnalysisOptions, LabNumbers, TrialNumbers, Verdict, compare};
+use bakeoff_core::analysis::{
+    AnalysisOptions, FaultName, FaultSlice, HeadToHead, LabNumbers, Scope, TrialNumbers, Verdict, by_fault,
+    compare, head_to_head,
+};
 use bakeoff_core::metric::{Aggregate, Metric};
 use bakeoff_core::outcome::Outcome;
 
@@ -153,4 +156,101 @@ fn the_metrics_have_the_names_of_the_contract() {
     let written = serde_json::to_value([Metric::DetectS, Metric::Destructive]).unwrap();
     assert_eq!(written, serde_json::json!(["detect_s", "destructive"]));
     assert_eq!(serde_json::from_str::<Metric>("\"ttd\"").unwrap(), Metric::DetectS);
+}
+
+/// Four faults, `repetitions` of each; the second variant passes all, the first all but the first `failed` repetitions.
+fn duel(repetitions: u16, failed: u16, restore_s: [f32; 2]) -> Vec<TrialNumbers> {
+    let cell = |case: u32, repetition: u16| {
+        let time = |variant: usize| restore_s[variant] + f32::from(repetition) / 10.0;
+        let first = if repetition < failed { Err(15.0) } else { Ok(time(0)) };
+        let outcome = if first.is_ok() { Outcome::Pass } else { Outcome::Timeout };
+        [fault(0, case, repetition, outcome, first), fault(1, case, repetition, Outcome::Pass, Ok(time(1)))]
+    };
+    (0..4).flat_map(|case| (0..repetitions).flat_map(move |repetition| cell(case, repetition))).collect()
+}
+
+fn judged(trials: &[TrialNumbers], change: impl FnOnce(&mut AnalysisOptions)) -> HeadToHead {
+    let mut options = AnalysisOptions { scope: Scope::TheseCases, ..options(&["a", "b"], 4) };
+    change(&mut options);
+    head_to_head(&compare(trials, &options))
+}
+
+#[test]
+fn success_decides_a_duel_where_it_can() {
+    let found = judged(&duel(3, 2, [4.0, 4.0]), |_| {});
+    assert_eq!((found.winner, found.decided_by), (Some(1), Some(Metric::SuccessRate)), "{}", found.reason);
+    assert!(found.reason.contains("passes 66.7 points more often than a (95 % interval"), "{}", found.reason);
+    let turned: Vec<TrialNumbers> = duel(3, 2, [4.0, 4.0])
+        .into_iter()
+        .map(|mut trial| {
+            trial.key.variant = 1 - trial.key.variant;
+            trial
+        })
+        .collect();
+    assert_eq!(judged(&turned, |_| {}).winner, Some(0), "the worse one's other is the winner");
+    let running = judged(&duel(3, 2, [4.0, 4.0]), |options| options.complete = false);
+    assert_eq!((running.winner, running.reason.starts_with("Still running")), (None, true), "{running:?}");
+}
+
+#[test]
+fn the_time_to_restoration_breaks_a_tie_only_with_its_interval() {
+    let sooner = judged(&duel(5, 0, [8.0, 4.0]), |_| {});
+    assert_eq!((sooner.winner, sooner.decided_by), (Some(1), Some(Metric::RestoreS)), "{}", sooner.reason);
+    let alike = judged(&duel(5, 0, [4.01, 4.0]), |_| {});
+    assert_eq!((alike.winner, alike.decided_by), (None, None));
+    assert!(alike.reason.contains("Nor does the time to restoration"), "{}", alike.reason);
+    // One trial of each: nothing has an interval.
+    assert_eq!(judged(&duel(1, 0, [8.0, 4.0])[..2], |_| {}).winner, None);
+}
+
+#[test]
+fn a_time_that_contradicts_success_decides_nothing() {
+    // The first fails one in five, which is not enough to tell; where it is restored it is much sooner.
+    let mut trials = duel(5, 0, [1.0, 9.0]);
+    trials[0] = fault(0, 0, 0, Outcome::Fail, Err(2.0));
+    let found = judged(&trials, |_| {});
+    assert_eq!(found.winner, None);
+    assert!(found.reason.contains("points the other way"), "{}", found.reason);
+}
+
+#[test]
+fn one_fault_has_intervals_over_its_trials() {
+    let trials: Vec<TrialNumbers> =
+        duel(6, 3, [4.0, 4.0]).into_iter().filter(|trial| trial.key.case == 0).collect();
+    let comparison = compare(&trials, &options(&["a", "b"], 1));
+    let first = &comparison.variants[0];
+    let wilson = first.success_rate.interval.unwrap().bounds().unwrap();
+    assert_eq!((first.success_rate.value, first.success_rate.n), (Some(0.5), 6));
+    assert!((wilson.0 - 0.18761).abs() < 1e-5 && (wilson.1 - 0.81239).abs() < 1e-5, "{wilson:?}");
+    assert!(first.success_rate.note.as_deref().unwrap().contains("about this case only"));
+    assert!(comparison.variants[1].faults.as_ref().unwrap().restore_s.mean.interval.is_some());
+    let difference = &comparison.differences[0].difference;
+    assert_eq!((difference.value, difference.n), (Some(0.5), 1));
+    assert!(difference.interval.is_some() && difference.method.contains("Newcombe"), "{difference:?}");
+}
+
+#[test]
+fn the_table_has_a_row_a_fault_and_loses_no_trial() {
+    let name = |fault: &str| FaultName { subject: "embedded".to_owned(), fault: fault.to_owned() };
+    // The third case is the first fault again, of a subject that was changed; the fourth is the control.
+    let names = [name("node_kill"), name("latency"), name("node_kill"), name("none")];
+    let mut trials = duel(2, 1, [4.0, 0.0]);
+    for trial in trials.iter_mut().filter(|trial| trial.key.case == 3) {
+        trial.lab = Some(LabNumbers::default());
+    }
+    trials.push(fault(0, 1, 7, Outcome::Void, Err(1.0)));
+    let rows = by_fault(&trials, &names, &options(&["a", "b"], 4));
+    let heads: Vec<&str> = rows.iter().map(|row| row.name.fault.as_str()).collect();
+    assert_eq!(heads, ["node_kill", "latency", "none"]);
+    let [a, b] = rows[0].cells.as_slice() else { panic!("two variants") };
+    assert_eq!((a.trials, a.passes, b.trials, b.passes), (4, 2, 4, 4), "both cases of one name");
+    let zero = b.restore_s.as_ref().unwrap();
+    assert!(zero.value.is_some_and(|value| (value - 0.05).abs() < 1e-6), "0 s is a value: {zero:?}");
+    let [latency, _] = rows[1].cells.as_slice() else { panic!("two variants") };
+    assert_eq!((latency.trials, latency.unusable), (3, 1), "a void trial is told");
+    assert!(latency.outcomes.iter().any(|count| count.outcome == Outcome::Void && count.count == 1));
+    let [control, _] = rows[2].cells.as_slice() else { panic!("two variants") };
+    assert_eq!(control.restore_s.as_ref().and_then(|restore| restore.value), None);
+    let trials_of = |row: &FaultSlice| row.cells.iter().map(|cell| cell.trials).sum::<u32>();
+    assert_eq!(rows.iter().map(trials_of).sum::<u32>() as usize, trials.len());
 }

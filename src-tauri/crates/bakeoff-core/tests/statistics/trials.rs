@@ -1,6 +1,6 @@
 //! Made-up trials.
 
-use bakeoff_core::analysis::{AnalysisOptions, TrialNumbers};
+use bakeoff_core::analysis::{AnalysisOptions, Scope, TrialNumbers};
 use bakeoff_core::metric::Metric;
 use bakeoff_core::outcome::{Outcome, TimeoutCountsAs};
 use bakeoff_core::trial::TrialKey;
@@ -18,6 +18,7 @@ pub fn options(variants: &[&str], cases: u32) -> AnalysisOptions {
         complete: true,
         seed: 42,
         resampling: false,
+        scope: Scope::default(),
     }
 }
 

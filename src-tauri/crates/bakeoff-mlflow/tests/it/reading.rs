@@ -1,7 +1,7 @@
 //! What MLflow's own client logs, read by us from servers, SQLite stores and folders.
 
 use crate::support::{SERVED, assert_same, logged, wait};
-use bakeoff_core::analysis::{AnalysisOptions, compare};
+use bakeoff_core::analysis::{AnalysisOptions, Scope, compare};
 use bakeoff_core::metric::Metric;
 use bakeoff_core::outcome::TimeoutCountsAs;
 use bakeoff_mlflow::{Access, Experiment, MlflowError, Reader, Run, Runs, TrackingUri};
@@ -44,6 +44,7 @@ fn check(experiment: &Experiment) {
         complete: true,
         seed: 1,
         resampling: true,
+        scope: Scope::default(),
     };
     let comparison = compare(&experiment.numbers(), &options);
     let [short, long, default] = &comparison.variants[..] else { panic!("three variants") };

@@ -2,7 +2,7 @@
 
 use crate::support::outbox::{ORIGIN, RUN, Waiting};
 use crate::support::{SERVED, assert_same, dumped, sample, target, wait};
-use bakeoff_core::analysis::{AnalysisOptions, compare};
+use bakeoff_core::analysis::{AnalysisOptions, Scope, compare};
 use bakeoff_core::campaign::Campaign;
 use bakeoff_core::metric::Metric;
 use bakeoff_core::outcome::{Outcome, TimeoutCountsAs};
@@ -113,6 +113,7 @@ fn options(variants: &[&str]) -> AnalysisOptions {
         complete: true,
         seed: 1,
         resampling: true,
+        scope: Scope::default(),
     }
 }
 

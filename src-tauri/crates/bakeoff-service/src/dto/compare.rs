@@ -1,6 +1,6 @@
 //! Comparing.
 
-use bakeoff_core::analysis::{Comparison, Confusion, Distribution, Slice};
+use bakeoff_core::analysis::{Comparison, Confusion, Distribution, FaultSlice, Slice};
 use bakeoff_core::chart::{ChartKind, ChartTheme, Mark};
 use bakeoff_core::gate::GateResult;
 use bakeoff_core::metric::Metric;
@@ -56,6 +56,9 @@ pub struct CompareView {
     pub slice_fields: Vec<String>,
     /// The gates of the newest run's definition, checked on these numbers.
     pub gates: Vec<GateResult>,
+    /// Of fault campaigns: the same fault by fault.
+    #[serde(default)]
+    pub faults: Vec<FaultSlice>,
 }
 
 /// A run that was not pooled.

@@ -4,6 +4,7 @@
 mod apply;
 mod campaign;
 mod compare;
+mod faults;
 mod files;
 mod notice;
 mod run;
@@ -15,6 +16,7 @@ mod workflow;
 pub use apply::*;
 pub use campaign::*;
 pub use compare::*;
+pub use faults::*;
 pub use files::*;
 pub use notice::*;
 pub use run::*;

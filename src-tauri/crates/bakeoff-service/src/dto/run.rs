@@ -75,6 +75,20 @@ pub struct RunRow {
     #[serde(default)]
     #[ts(optional = nullable)]
     pub gates: Option<GateState>,
+    /// Of a fault campaign: what it breaks, and how.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub faults: Option<RunFaults>,
+}
+
+/// What a fault campaign breaks, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct RunFaults {
+    /// Names of its subjects.
+    pub subjects: Vec<String>,
+    /// Its faults, with the parameters that are not at their defaults.
+    pub faults: Vec<String>,
 }
 
 /// The head of a run's view.

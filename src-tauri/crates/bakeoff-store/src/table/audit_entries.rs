@@ -1,15 +1,57 @@
 //! What an agent did, line by line.
 
 use crate::error::StoreError;
-use crate::table::lab_logs;
 use crate::table::variants::json;
+use crate::table::{lab_logs, trials};
 use crate::word::Word;
 use crate::{RunId, Store};
-use bakeoff_core::lab::AuditEntry;
-use bakeoff_core::trial::TrialKey;
+use bakeoff_core::lab::{AuditEntry, AuditKind, CommandClass, command_line};
+use bakeoff_core::trial::{Millis, TrialKey};
 use rusqlite::{Connection, Row, params};
 
+/// A command that an agent ran.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CommandRow {
+    /// In which trial.
+    pub key: TrialKey,
+    /// When.
+    pub at: Millis,
+    /// The line, as a shell would have it.
+    pub line: String,
+    /// What the rules said of it when it was run.
+    pub class: CommandClass,
+}
+
 impl Store {
+    /// The commands of every trial of a run that has ended, trial by trial, in their order. Calls of tools that ran nothing
+    /// are not among them. Blocks.
+    pub fn run_commands(&self, run: RunId) -> Result<Vec<CommandRow>, StoreError> {
+        self.read(|transaction| {
+            let ids = trials::ids(run);
+            let mut select = transaction.prepare_cached(
+                "SELECT t.case_index, t.variant, t.repetition, a.at, a.tool, a.content, a.class
+                 FROM fault_trials f JOIN trials t ON t.id = f.trial JOIN audit_entries a ON a.log = f.log
+                 WHERE f.trial >= ?1 AND f.trial < ?2 AND a.kind = ?3 AND a.class IS NOT NULL
+                 ORDER BY f.trial, a.number",
+            )?;
+            let mut rows = select.query(params![ids.start, ids.end, Word(AuditKind::ToolCall)])?;
+            let mut commands = Vec::new();
+            while let Some(row) = rows.next()? {
+                let tool: Option<String> = row.get(4)?;
+                commands.push(CommandRow {
+                    key: trials::read_key(row, 0)?,
+                    at: row.get(3)?,
+                    line: command_line(
+                        tool.as_deref().unwrap_or_default(),
+                        row.get_ref(5)?.as_str().map_err(rusqlite::Error::from)?,
+                    ),
+                    class: row.get::<_, Word<_>>(6)?.0,
+                });
+            }
+            Ok(commands)
+        })
+    }
+
     /// What the agent of a fault trial did, in order; of a trial that is going on, so far. While a trial is retried it is
     /// the retry's. Blocks.
     pub fn trial_audit(&self, run: RunId, key: TrialKey) -> Result<Vec<AuditEntry>, StoreError> {

@@ -3,12 +3,12 @@
 use crate::lab::{audit, fault_trial, resolved_ticket, sample, ticket};
 use crate::store;
 use crate::support::{NOW, key, new_run, record};
-use bakeoff_core::lab::{FaultTrial, HealthSample, TicketStatus};
+use bakeoff_core::lab::{CommandClass, FaultTrial, HealthSample, TicketStatus};
 use bakeoff_core::outcome::Outcome;
 use bakeoff_core::ports::TrialLog;
 use bakeoff_core::ports::lab::LabLog;
 use bakeoff_core::trial::{TrialKey, TrialRecord};
-use bakeoff_store::{FaultNumbers, RunId, RunLog, RunState, Store};
+use bakeoff_store::{CommandRow, FaultNumbers, RunId, RunLog, RunState, Store};
 use std::path::Path;
 
 const KEY: TrialKey = TrialKey { case: 0, variant: 1, repetition: 0 };
@@ -57,8 +57,16 @@ async fn everything_of_a_fault_trial_comes_back() {
     assert_eq!(store.trial_audit(run, KEY).expect("reads"), audit(NOW + 2_000));
     assert_eq!(store.trial_samples(run, key(1, 1, 0)).expect("reads"), [], "another trial has none");
 
+    assert_eq!(store.run_commands(run).expect("reads"), [], "of trials that have ended only");
     let record = ended(KEY, Outcome::Fail, NOW + 8_000, Some(fault_trial()));
     log.append(record.clone()).await.expect("a trial");
+    let command = CommandRow {
+        key: KEY,
+        at: NOW + 2_000,
+        line: "labctl {\"command\": \"node start n2\"}".to_owned(),
+        class: CommandClass::Repair,
+    };
+    assert_eq!(store.run_commands(run).expect("reads"), [command], "the call, not what it gave");
     let detail = store.trial_detail(run, KEY).expect("reads").expect("it is there");
     assert_eq!(detail.fault, record.fault, "with its ticket as it was at the end");
     assert_eq!(store.trial_audit(run, KEY).expect("reads").len(), 2, "what was written before is kept");

@@ -5,8 +5,10 @@ import type { CaseRow } from '$lib/bindings/CaseRow';
 import type { CompareRequest } from '$lib/bindings/CompareRequest';
 import type { CompareView } from '$lib/bindings/CompareView';
 import type { Difference } from '$lib/bindings/Difference';
+import type { FaultSlice } from '$lib/bindings/FaultSlice';
 import type { Metric } from '$lib/bindings/Metric';
 import type { Outcome } from '$lib/bindings/Outcome';
+import type { TrialKey } from '$lib/bindings/TrialKey';
 import type { TrialRow } from '$lib/bindings/TrialRow';
 import type { VariantSummary } from '$lib/bindings/VariantSummary';
 import { LABELS, makeCase } from './cases';
@@ -17,11 +19,12 @@ import { faultSummary } from './fault-summary';
 import type { FakeRun } from './runs';
 import { answerOf, latencyOf } from './trials';
 
-export function summaries(run: FakeRun): VariantSummary[] {
+export function summaries(run: FakeRun, of: (key: TrialKey) => boolean = () => true): VariantSummary[] {
   return run.variants.map((name, variant) => {
     const rows: TrialRow[] = [];
     for (let i = 0; i < Math.min(run.done, 20_000); i++) {
-      if (run.key(i).variant === variant) rows.push(run.trial(i));
+      const key = run.key(i);
+      if (key.variant === variant && of(key)) rows.push(run.trial(i));
     }
     const passes = rows.filter((row) => row.outcome === 'pass').length;
     const usable = rows.filter((row) => ['pass', 'fail', 'timeout'].includes(row.outcome)).length;
@@ -72,6 +75,34 @@ export function summaries(run: FakeRun): VariantSummary[] {
   });
 }
 
+/** The per-fault table: a row for each case of the campaign. */
+function faultSlices(run: FakeFaultRun, chosen: VariantSummary[]): FaultSlice[] {
+  return Array.from({ length: run.cases }, (_, index) => {
+    const [subject = '', fault = ''] = run.caseId(index).split('/');
+    const here = summaries(run, (key) => key.case === index);
+    const isControl = fault === 'none';
+    const cells = chosen.flatMap(({ variant }) => {
+      const own = here[variant];
+      if (!own) return [];
+      const time = (metric: Metric) => (isControl ? null : estimateOf(own, metric));
+      return {
+        variant,
+        trials: own.trials,
+        unusable: own.unusable,
+        passes: own.passes,
+        outcomes: own.outcomes,
+        success_rate: own.success_rate,
+        restored_share: own.faults && !isControl ? own.faults.restored_share : null,
+        detect_s: time('detect_s'),
+        restore_s: time('restore_s'),
+        commands: estimateOf(own, 'commands'),
+        destructive: estimateOf(own, 'destructive'),
+      };
+    });
+    return { name: { subject, fault }, cells, warnings: [] };
+  });
+}
+
 const DECIDING: Metric[] = ['success_rate', 'score', 'latency_ms', 'cost_usd', 'total_tokens'];
 
 const FAULT_METRICS: Metric[] = ['detect_s', 'restore_s', 'commands', 'destructive'];
@@ -116,6 +147,7 @@ export function compare(run: FakeRun, request: CompareRequest): CompareView {
           }
         : null,
     gates: run.gates,
+    faults: run instanceof FakeFaultRun ? faultSlices(run, chosen) : [],
     slice_fields: run.caseIds ? ['subject', 'fault'] : ['expected', 'metadata.team', 'metadata.hard'],
   };
 }
