@@ -88,10 +88,13 @@ fn the_starter_files_are_good() {
         "src-tauri/starter/campaigns",
         "src-tauri/starter/datasets",
         "src-tauri/starter/workflows",
+        "src-tauri/starter/subjects",
     ] {
         for entry in std::fs::read_dir(root().join(folder)).unwrap() {
             let path = entry.unwrap().path();
-            if path.extension().is_some_and(|extension| extension == "json" || extension == "py") {
+            if path.is_dir()
+                || path.extension().is_some_and(|extension| extension == "json" || extension == "py")
+            {
                 continue;
             }
             let (has_value, diagnostics) = check(&path);
@@ -99,7 +102,17 @@ fn the_starter_files_are_good() {
             seen += 1;
         }
     }
-    assert!(seen >= 5, "three variants, a campaign and a data set, but only {seen}");
+    assert!(seen >= 10, "variants, campaigns, a data set, subjects, but only {seen}");
+}
+
+/// The image can be made in two ways; both must hold the same.
+#[test]
+fn the_starters_image_has_the_packages_of_the_tests_image() {
+    let script = std::fs::read_to_string(root().join("tests/docker/etcd-image")).unwrap();
+    let packages = script.lines().find_map(|line| line.strip_prefix("packages=")).unwrap();
+    let file = root().join("src-tauri/starter/subjects/etcd-image/Dockerfile");
+    let file = std::fs::read_to_string(file).unwrap();
+    assert!(file.contains(&packages.replace(',', " ")), "{packages} are not all in\n{file}");
 }
 
 #[test]
