@@ -134,6 +134,12 @@ pub enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// A role of a process that clears Docker when this program is gone, started by this program itself.
+    #[command(hide = true)]
+    DockerWarden {
+        /// Whose things it clears.
+        owner: String,
+    },
 }
 
 /// Help and version are data; a wrong argument is bad input (clap's own code for it means "cannot tell" here).
@@ -159,6 +165,7 @@ pub fn run(arguments: Arguments, verb: Verb) -> ExitCode {
     match &verb {
         Verb::ClusterHost => return bakeoff_cluster::host_main(),
         Verb::ClusterNode { arguments } => return bakeoff_cluster::node_main(arguments),
+        Verb::DockerWarden { owner } => return bakeoff_service::warden_main(owner),
         _ => {}
     }
     let output = Output { json: arguments.json };
@@ -213,7 +220,7 @@ fn dispatch(arguments: &Arguments, verb: &Verb, output: &Output) -> CliResult {
             Ok(DONE)
         }
         // `run` has done them.
-        Verb::ClusterHost | Verb::ClusterNode { .. } => Ok(DONE),
+        Verb::ClusterHost | Verb::ClusterNode { .. } | Verb::DockerWarden { .. } => Ok(DONE),
     }
 }
 

@@ -24,6 +24,7 @@ mod sweep;
 pub use controller::{Cluster, ClusterError, ClusterOptions};
 pub use host::host_main;
 pub use node::node_main;
+pub use process::leave_session;
 pub use protocol::{
     DiskUse, Endpoint, FileEntry, Fill, LinkMode, LinkState, NodeState, NodeStatus, Party, RestartPolicy,
     Status, Written,

@@ -102,7 +102,7 @@ pub(crate) fn send(pid: u32, signal: Signal) -> io::Result<()> {
 
 /// Makes this process the leader of a session of its own, so that a Ctrl-C meant for the program that started it does
 /// not reach it.
-pub(crate) fn leave_session() {
+pub fn leave_session() {
     #[cfg(unix)]
     {
         // It fails only for a process that leads a group already.

@@ -1,11 +1,12 @@
 //! What works on this machine, what is missing, and how to mend it.
 
-use crate::dto::{Check, CheckState, ErrorCode, LocalServer, ServiceError};
+use crate::dto::{Check, CheckState, ErrorCode, FaultOffer, LocalServer, ServiceError, SubjectRow};
 use crate::error::Result;
 use crate::service::{Service, ServiceOptions};
 use crate::settings;
 use bakeoff_core::variant::Provider;
 use bakeoff_model::{KeySource, Keys, variables};
+use bakeoff_subject::Need;
 
 impl Service {
     /// Looks at everything a campaign may need. Costs nothing and calls no provider on the network.
@@ -33,6 +34,8 @@ impl Service {
         checks.push(settings_check(self.config_folder()));
         checks.extend(key_checks(self.keys()));
         checks.push(local_check(&self.local_servers()?));
+        checks.extend(machine_checks(self.handle().block_on(self.subjects().machine())));
+        checks.extend(self.list_subjects()?.iter().filter_map(subject_check));
         Ok(checks)
     }
 }
@@ -95,6 +98,40 @@ fn local_check(servers: &[LocalServer]) -> Check {
         ),
         false => ok("Model servers on this machine", found.collect::<Vec<_>>().join(", ")),
     }
+}
+
+/// What this machine offers to fault campaigns. Only Docker can be missing; nothing else needs it.
+fn machine_checks(needs: Vec<Need>) -> Vec<Check> {
+    let check = |need: Need| match need.is_met {
+        true => ok(&need.name, need.detail),
+        false => missing(&need.name, need.detail, "only subjects of kind docker need it"),
+    };
+    needs.into_iter().map(check).collect()
+}
+
+/// Whether a subject can be run here, and which faults can be done to it. A file with errors is told by `Files`.
+fn subject_check(row: &SubjectRow) -> Option<Check> {
+    row.subject.as_ref()?;
+    let name = format!("Subject {}", row.name);
+    let unmet = row.requirements.iter().filter(|requirement| !requirement.is_met);
+    let unmet: Vec<String> =
+        unmet.map(|requirement| format!("{}: {}", requirement.name, requirement.detail)).collect();
+    if !unmet.is_empty() {
+        let advice = "do that to run its campaigns; the embedded cluster needs nothing";
+        return Some(missing(&name, unmet.join("; "), advice));
+    }
+    let told = |offer: &FaultOffer| match (&offer.mechanism, &offer.reason) {
+        (Some(mechanism), _) => format!("{} by {mechanism}", offer.kind.name()),
+        (None, reason) => {
+            format!("no {} ({})", offer.kind.name(), reason.as_deref().unwrap_or("unknown why"))
+        }
+    };
+    let faults: Vec<String> = row.faults.iter().map(told).collect();
+    let found = format!("can be run; {}", faults.join(", "));
+    Some(match row.faults.iter().all(|offer| offer.mechanism.is_some()) {
+        true => ok(&name, found),
+        false => missing(&name, found, "campaigns without these faults can be run"),
+    })
 }
 
 fn ok(name: &str, found: String) -> Check {

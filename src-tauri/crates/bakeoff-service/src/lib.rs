@@ -45,7 +45,7 @@ mod workflow_load;
 mod workflows;
 mod workspace;
 
-pub use bakeoff_subject::{LABCTL, labctl_main};
+pub use bakeoff_subject::{LABCTL, labctl_main, warden_main};
 pub use error::Result;
 pub use mlflow::Patience;
 pub use service::{Service, ServiceOptions};

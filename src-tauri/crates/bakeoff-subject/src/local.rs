@@ -39,7 +39,13 @@ pub struct LocalSubjects {
 impl LocalSubjects {
     /// Nothing is started or connected to before it is needed.
     pub fn new(embedded: EmbeddedSubjects) -> Self {
-        Self { embedded, docker: DockerSubjects::new(read_words) }
+        let docker = DockerSubjects::new(read_words, embedded.program.clone());
+        Self { embedded, docker }
+    }
+
+    /// What this machine offers to all subjects: Docker, and how agents are shut off.
+    pub async fn machine(&self) -> Vec<Need> {
+        vec![self.docker.engine_need().await, sandbox_need().await]
     }
 
     /// What a subject needs, and whether it is there.

@@ -4,7 +4,7 @@ use super::LabCommand;
 use crate::diagnostic::nearest;
 use std::fmt;
 
-/// What `labctl help` prints.
+/// What `labctl help` prints, whatever the system is made of.
 pub const HELP: &str = "\
 labctl node list                      each node, its state and its addresses
 labctl node start|stop|restart NODE
@@ -14,7 +14,7 @@ labctl node inspect NODE              its state in JSON
 labctl node exec NODE -- COMMAND...   inside the node's container, where it has one
 labctl node delete NODE               removes the node with its data
 labctl link list                      each link between two nodes and whether it passes
-labctl link clear FROM TO             lets it pass again
+labctl link clear FROM TO             lets it pass again (FROM may be client where links lists one)
 labctl disk df NODE                   size, used and free bytes of its volume
 labctl disk ls NODE                   the files of its volume with their sizes
 labctl disk rm NODE PATH              removes a file from its volume

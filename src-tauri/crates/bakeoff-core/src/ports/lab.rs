@@ -69,6 +69,11 @@ pub trait Instance: Send + Sync {
     fn inject<'a>(&'a self, planned: &'a PlannedFault) -> BoxFuture<'a, Result<(), SubjectError>>;
     /// Whether it is in force.
     fn presence<'a>(&'a self, planned: &'a PlannedFault) -> BoxFuture<'a, Presence>;
+    /// Whether it has happened. Differs from [`Instance::presence`] only for a fault that is over at once, such as a
+    /// process that its supervisor starts again.
+    fn landed<'a>(&'a self, planned: &'a PlannedFault) -> BoxFuture<'a, Presence> {
+        self.presence(planned)
+    }
     /// Undoes it; what is already undone is fine, also on a node that died or was restarted.
     fn revert<'a>(&'a self, planned: &'a PlannedFault) -> BoxFuture<'a, Result<(), SubjectError>>;
     /// What the agent is told about where it is: nodes, addresses, commands. Never anything about the fault.

@@ -106,7 +106,7 @@ async fn probe_in(engine: &Engine, identity: &Identity, image: &str) -> Result<C
         )
         .await?,
         // The delayer itself, with a lease of no time: it binds the queue, sets its rule and takes it away.
-        nfqueue: attempt("queue", &["python3", "-c", DELAY, "0", "p", "7", "1", "1"]).await?,
+        nfqueue: attempt("queue", &["python3", "-c", DELAY, "0", "p", "7", "1", "1", "192.0.2.1"]).await?,
     })
 }
 

@@ -7,6 +7,17 @@ use std::time::Duration;
 /// How long one request may take. Containers that start and stop answer within seconds; bollard's own limit is 120 s.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Images of this name are no registry's: the starter workspace has the file to make them from.
+const OWN_IMAGES: &str = "bakeoff-lab/";
+
+/// What a person does who lacks an image.
+pub(crate) fn how_to_get(image: &str) -> String {
+    match image.strip_prefix(OWN_IMAGES).and_then(|rest| rest.split(':').next()) {
+        Some(name) => format!("make it in the workspace: docker build -t {image} subjects/{name}-image"),
+        None => format!("get it: docker pull {image}"),
+    }
+}
+
 /// What the daemon says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineInfo {
@@ -69,5 +80,17 @@ impl Engine {
             Err(error) if error.status() == Some(404) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_that_is_missing_is_made_or_pulled() {
+        let own = how_to_get("bakeoff-lab/etcd:3.4");
+        assert!(own.ends_with("docker build -t bakeoff-lab/etcd:3.4 subjects/etcd-image"), "{own}");
+        assert_eq!(how_to_get("pingcap/tikv:v8.5.5"), "get it: docker pull pingcap/tikv:v8.5.5");
     }
 }

@@ -77,13 +77,26 @@ impl<T> Doing<T> for Result<T, bollard::errors::Error> {
             Error::SocketNotFoundError(path) => {
                 DockerError::Unreachable(format!("there is no socket at {path}"))
             }
-            Error::HyperLegacyError { err } if err.is_connect() => DockerError::Unreachable(err.to_string()),
+            Error::HyperLegacyError { err } => DockerError::Unreachable(chain(&err)),
+            // A daemon that ended in the middle of an answer.
+            Error::HyperResponseError { err } => DockerError::Unreachable(chain(&err)),
             Error::RequestTimeoutError => {
                 DockerError::TimedOut { doing: doing(), after: crate::docker::engine::REQUEST_TIMEOUT }
             }
             other => DockerError::failed(doing(), other.to_string()),
         })
     }
+}
+
+/// An error with what caused it: hyper's own words for most are "client error".
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
 }
 
 impl From<DockerError> for bakeoff_core::ports::lab::SubjectError {

@@ -2,14 +2,11 @@
 
 use super::engine::Engine;
 use super::error::{DockerError, Doing};
+pub use crate::capture::{Ends, KEPT_BYTES};
 use bollard::container::LogOutput;
 use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
 use futures::StreamExt;
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
-
-/// How much of each end of an output is kept, in bytes.
-pub const KEPT_BYTES: usize = 16 << 10;
 
 /// A command for a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,48 +51,6 @@ impl Exec {
     pub fn within(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
-    }
-}
-
-/// The two ends of an output.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ends {
-    head: Vec<u8>,
-    tail: VecDeque<u8>,
-    total: u64,
-}
-
-impl Ends {
-    /// Takes more output.
-    pub fn push(&mut self, bytes: &[u8]) {
-        self.total += bytes.len() as u64;
-        let into_head = bytes.len().min(KEPT_BYTES - self.head.len());
-        let (head, rest) = bytes.split_at(into_head);
-        self.head.extend_from_slice(head);
-        let rest = &rest[rest.len().saturating_sub(KEPT_BYTES)..];
-        let over = (self.tail.len() + rest.len()).saturating_sub(KEPT_BYTES);
-        self.tail.drain(..over);
-        self.tail.extend(rest);
-    }
-
-    /// How many bytes there were.
-    pub fn total(&self) -> u64 {
-        self.total
-    }
-
-    /// How many bytes are not kept.
-    pub fn elided(&self) -> u64 {
-        self.total - (self.head.len() + self.tail.len()) as u64
-    }
-
-    /// Both ends as text, with a line that says what is missing between them.
-    pub fn text(&self) -> String {
-        let mut bytes = self.head.clone();
-        if self.elided() > 0 {
-            bytes.extend_from_slice(format!("\n[{} bytes elided]\n", self.elided()).as_bytes());
-        }
-        bytes.extend(&self.tail);
-        String::from_utf8_lossy(&bytes).into_owned()
     }
 }
 
@@ -177,41 +132,5 @@ impl Engine {
             Err(_) => None,
         };
         Ok(Executed { stdout, stderr, exit_code, elapsed: begun.elapsed() })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_ends_are_kept_and_the_middle_is_counted() {
-        let mut ends = Ends::default();
-        for number in 0..100_000_u32 {
-            ends.push(format!("{number:06}\n").as_bytes());
-        }
-        assert_eq!(ends.total(), 700_000, "all bytes are counted");
-        assert_eq!(ends.elided(), 700_000 - 2 * KEPT_BYTES as u64, "and what is not kept");
-        let text = ends.text();
-        assert!(text.starts_with("000000\n000001\n"), "the beginning is there");
-        assert!(text.ends_with("099998\n099999\n"), "the end is there");
-        assert!(text.contains("bytes elided]"), "the gap is told");
-    }
-
-    #[test]
-    fn one_large_piece_is_cut_like_many_small_ones() {
-        let bytes: Vec<u8> = (0..=255_u8).cycle().take(100_000).collect();
-        let mut whole = Ends::default();
-        whole.push(&bytes);
-        let mut parts = Ends::default();
-        bytes.chunks(777).for_each(|part| parts.push(part));
-        assert_eq!(whole, parts, "how the output arrives changes nothing");
-        let mut short = Ends::default();
-        short.push(b"abc\xff");
-        assert_eq!(
-            (short.text().as_str(), short.elided()),
-            ("abc\u{fffd}", 0),
-            "short output is whole, bad bytes shown"
-        );
     }
 }

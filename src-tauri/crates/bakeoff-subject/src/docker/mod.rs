@@ -23,6 +23,7 @@ pub mod project;
 pub mod shell;
 pub mod sidecar;
 pub mod sweep;
+pub mod warden;
 pub mod watch;
 
 pub use engine::Engine;

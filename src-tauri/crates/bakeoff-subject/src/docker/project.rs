@@ -7,7 +7,7 @@
 
 use super::compose::{Blueprint, Condition, HealthCheck, Service, Volume};
 use super::container::{ContainerState, Phase, restart_policy};
-use super::engine::Engine;
+use super::engine::{Engine, how_to_get};
 use super::error::{DockerError, Doing};
 use super::labels::{self, Identity};
 use super::sweep;
@@ -65,8 +65,8 @@ impl Project {
         images.dedup();
         for image in images {
             if !engine.has_image(image).await? {
-                let reason = "the daemon does not have it: docker pull it, or make it, beforehand";
-                return Err(DockerError::failed(format!("use the image {image}"), reason));
+                let reason = format!("the daemon does not have it; {}", how_to_get(image));
+                return Err(DockerError::Unavailable { what: format!("the image {image}"), reason });
             }
         }
         let mut project = Self {

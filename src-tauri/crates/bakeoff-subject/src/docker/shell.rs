@@ -81,7 +81,7 @@ impl DockerShell {
         let executed = executed?;
         ended?;
         let exit_code = executed.exit_code.and_then(|code| i32::try_from(code).ok()).unwrap_or(124);
-        Ok(ShellOutput { exit_code, output: without_controls(&executed.stdout.text()) })
+        Ok(ShellOutput { exit_code, output: executed.stdout.plain_text() })
     }
 }
 
@@ -224,36 +224,9 @@ impl Lines {
     }
 }
 
-/// Text as a person reads it: no colours, no cursor movements.
-fn without_controls(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        match character {
-            '\u{1b}' => match characters.next() {
-                // A control sequence ends with a letter or one of a few signs.
-                Some('[') => while characters.next().is_some_and(|c| !('\u{40}'..='\u{7e}').contains(&c)) {},
-                // A title ends with a bell or an escape and a backslash.
-                Some(']') => while characters.next().is_some_and(|c| c != '\u{7}' && c != '\\') {},
-                _ => {}
-            },
-            '\n' | '\t' => plain.push(character),
-            c if c.is_control() => {}
-            c => plain.push(c),
-        }
-    }
-    plain
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn control_sequences_go_and_text_stays() {
-        let text = "\u{1b}[1;31mred\u{1b}[0m\tä\r\n\u{1b}]0;title\u{7}end\u{8}";
-        assert_eq!(without_controls(text), "red\tä\nend", "what a person reads");
-    }
 
     #[test]
     fn lines_are_put_together_from_pieces() {

@@ -46,6 +46,14 @@ pub async fn dead_owners(engine: &Engine) -> Result<Swept, DockerError> {
     remove(engine, &app, dead).await
 }
 
+/// Removes everything of one owner, as its label says it.
+///
+/// # Errors
+/// As [`project`].
+pub async fn of_owner(engine: &Engine, owner: &str) -> Result<Swept, DockerError> {
+    remove(engine, &format!("{}={owner}", labels::OWNER), |_| true).await
+}
+
 /// Everything of one project that there is, without touching it.
 ///
 /// # Errors

@@ -4,24 +4,11 @@ use super::faults::{ends, mode_words, role};
 use super::instance::{Inner, node_id, node_name, party_name};
 use crate::error::refused;
 use bakeoff_cluster::{Cluster, LinkMode, NodeState};
+use bakeoff_core::lab::command::HELP;
 use bakeoff_core::lab::{LabCommand, LabReply};
 use bakeoff_core::ports::lab::SubjectError;
 use serde_json::json;
 use std::fmt::Write as _;
-
-/// What there is, for `labctl help` and for the agent's briefing.
-const HELP: &str = "\
-labctl node list                 each node: name, state, role, address
-labctl node start|stop|restart|cont NODE
-labctl node logs NODE [LINES]    the end of its log
-labctl node inspect NODE         its status in JSON
-labctl node delete NODE          takes it out of the cluster and removes its data
-labctl link list                 each link between nodes, and what it does
-labctl link clear FROM TO        lets a link pass again (FROM may be client)
-labctl disk df NODE              size, used and free space of its volume
-labctl disk ls NODE              the files of its volume
-labctl disk rm NODE PATH         removes a file from its volume
-";
 
 pub(super) fn briefing(endpoints: &[(String, String)]) -> String {
     let mut text = String::from(

@@ -3,8 +3,8 @@
 
 use super::Labctl;
 use super::broker::Broker;
-use super::capture::{Capture, read_both};
 use super::client::{LABCTL, SOCKET};
+use crate::capture::{Ends, read_both};
 use crate::error::refused;
 use bakeoff_core::ports::BoxFuture;
 use bakeoff_core::ports::lab::{Shell, ShellOutput, SubjectError};
@@ -97,7 +97,7 @@ impl Shell for BwrapShell {
             let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
                 return Err(refused("The command has no output."));
             };
-            let mut capture = Capture::default();
+            let mut capture = Ends::default();
             let ended = timeout(limit, async {
                 read_both(stdout, stderr, &mut capture).await?;
                 child.wait().await
@@ -112,7 +112,7 @@ impl Shell for BwrapShell {
                     TIMED_OUT
                 }
             };
-            Ok(ShellOutput { exit_code, output: capture.text() })
+            Ok(ShellOutput { exit_code, output: capture.plain_text() })
         })
     }
 }

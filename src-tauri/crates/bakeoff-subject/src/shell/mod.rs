@@ -3,7 +3,6 @@
 
 mod broker;
 mod bwrap;
-mod capture;
 mod client;
 mod commands;
 

@@ -119,6 +119,8 @@ async fn process_restart_is_healed_by_the_supervisor() {
     let planned = lab.plan(&FaultKind::ProcessRestart.with_defaults(), "n3").await;
     let before = lab.project().state("n3").await.unwrap().unwrap();
     assert_eq!(before.restart_policy, "no", "the file asks for no supervisor");
+    let landed = fault::landed(lab.project(), &planned).await;
+    assert!(matches!(landed, Presence::Absent(_)), "nothing was done yet: {landed:?}");
     fault::inject(lab.project(), &planned, LEASE).await.unwrap();
     lab.cluster
         .wait("it runs again", async || {
@@ -127,6 +129,10 @@ async fn process_restart_is_healed_by_the_supervisor() {
         })
         .await;
     let after = lab.project().state("n3").await.unwrap().unwrap();
+    let landed = fault::landed(lab.project(), &planned).await;
+    assert!(matches!(landed, Presence::Present(_)), "another run than before: {landed:?}");
+    let presence = fault::presence(lab.project(), &planned).await;
+    assert!(matches!(presence, Presence::Absent(_)), "and over already: {presence:?}");
     assert_eq!(after.restart_count, 1, "the restart policy did it, nobody else: {after:?}");
     lab.undo(&planned).await;
     let policy = lab.project().state("n3").await.unwrap().unwrap().restart_policy;
@@ -144,6 +150,20 @@ async fn latency_and_loss() {
     lab.land(&planned).await;
     let slow = lab.put("n1").await.unwrap();
     assert!(slow >= Duration::from_millis(150), "clients of the node notice it too: {slow:?}");
+    let links = async || {
+        let links = fault::links(lab.project()).await.unwrap();
+        [("n1", "n2"), ("n1", "n3"), ("n2", "n1")].map(|(from, to)| links[&(from.to_owned(), to.to_owned())])
+    };
+    assert_eq!(links().await, [LinkState::Delayed, LinkState::Delayed, LinkState::Passes], "what n1 sends");
+    if planned.mechanism == "nfqueue" {
+        fault::clear_link(lab.project(), "n1", "n2").await.unwrap();
+        assert_eq!(links().await, [LinkState::Passes, LinkState::Delayed, LinkState::Passes], "one of two");
+        let seen = fault::presence(lab.project(), &planned).await;
+        assert!(matches!(seen, Presence::Present(_)), "the fault is in force on the other one: {seen:?}");
+        fault::clear_link(lab.project(), "n1", "n3").await.unwrap();
+        let seen = fault::presence(lab.project(), &planned).await;
+        assert!(matches!(seen, Presence::Absent(_)), "an agent has cleared both: {seen:?}");
+    }
     lab.undo(&planned).await;
     let fast = lab.put("n1").await.unwrap();
     assert!(fast < Duration::from_millis(150), "and it is gone: {fast:?}");

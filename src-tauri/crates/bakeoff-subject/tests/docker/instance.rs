@@ -62,7 +62,7 @@ fn read_words(program: &str, words: &[String]) -> Result<LabCommand, String> {
 }
 
 async fn open(seed: u64) -> Arc<dyn Instance> {
-    let subjects = DockerSubjects::new(read_words);
+    let subjects = DockerSubjects::new(read_words, env!("CARGO_BIN_EXE_bakeoff-subject").into());
     let wanted = OpenInstance { subject: Arc::new(subject()), seed, lease: Duration::from_secs(120) };
     let instance = subjects.open(wanted).await.expect("the instance can be made");
     instance.wait_healthy(Duration::from_secs(60)).await.expect("the instance can be made");
@@ -113,7 +113,7 @@ async fn an_instance_is_watched_broken_and_repaired_from_the_shell() {
     let listed = run("labctl node list && docker ps").await;
     assert_eq!(listed.exit_code, 0, "{listed:?}");
     assert_eq!(
-        listed.output.matches(&format!("{node} exited")).count(),
+        listed.output.matches(&format!("{node}  stopped")).count(),
         2,
         "both names say so: {}",
         listed.output

@@ -146,10 +146,10 @@ async fn a_project_that_can_not_be_made_leaves_nothing() {
     assert!(sweep::left_over(&engine, &name).await.unwrap().is_empty(), "nothing is left");
 
     let identity = Identity::new("kv", "tests", "no image");
-    let text = "services: {a: {image: 'bakeoff-lab/none:1'}}";
+    let text = "services: {a: {image: 'example/none:1'}}";
     let error =
         Project::up(&engine, identity, read_text(text).blueprint, IMAGE).await.unwrap_err().to_string();
-    assert!(error.contains("bakeoff-lab/none:1") && error.contains("docker pull"), "what to do: {error}");
+    assert!(error.contains("example/none:1") && error.contains("docker pull"), "what to do: {error}");
 }
 
 #[tokio::test]

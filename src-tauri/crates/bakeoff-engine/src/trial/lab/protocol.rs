@@ -5,7 +5,7 @@ use super::super::agent::{self, AgentEnd, Desk};
 use super::super::draft::Draft;
 use super::super::{Context, Verdict};
 use super::context::Mode;
-use super::lookout::{Seen, presence};
+use super::lookout::Seen;
 use super::rig::{PROBE_EVERY, Rig};
 use super::{LabContext, Lookout, PROBE_LIMIT, seconds, verdict, within};
 use bakeoff_core::fault::{FaultKind, FaultState, PlannedFault};
@@ -202,7 +202,10 @@ async fn landed(
     deadline: Instant,
 ) -> Result<String, String> {
     loop {
-        let last = match presence(instance, planned).await {
+        let probe = tokio::time::timeout(PROBE_LIMIT, instance.landed(planned));
+        let seen =
+            probe.await.unwrap_or_else(|_| Presence::Unknown("the probe did not come back".to_owned()));
+        let last = match seen {
             Presence::Present(seen) => return Ok(seen),
             Presence::Absent(seen) => seen,
             Presence::Unknown(why) => format!("the probe could not run: {why}"),

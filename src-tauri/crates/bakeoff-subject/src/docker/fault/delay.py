@@ -1,10 +1,12 @@
 # Delays what leaves the node whose network this program shares, where the kernel has no netem:
-#   python3 -c SCRIPT LEASE TAG QUEUE MINIMUM_MS MAXIMUM_MS
-# Each packet waits in a netfilter queue for a time between the two. Ends after LEASE seconds or when it is told to; the
-# rule goes before it does, and the rule lets packets pass when nobody listens.
+#   python3 -c SCRIPT LEASE TAG QUEUE MINIMUM_MS MAXIMUM_MS ADDRESS…
+# Each packet to one of the addresses waits in a netfilter queue for a time between the two. Ends after LEASE seconds or
+# when it is told to; the rules (one an address, so that one link can be cleared alone) go before it does, and they let
+# packets pass when nobody listens.
 import heapq, random, select, signal, socket, struct, subprocess, sys, time
 
 lease, tag, queue, low, high = float(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), float(sys.argv[5])
+addresses = sys.argv[6:]
 
 NETFILTER = 12  # the netlink family
 PACKET, VERDICT, CONFIG = 0x300, 0x301, 0x302  # subsystem 3 (queue) << 8 | message
@@ -46,14 +48,24 @@ configure(attribute(2, struct.pack(">IB", 0, 1)))  # nothing of a packet but tha
 configure(attribute(3, struct.pack(">I", 16384)))  # so many may wait
 configure(attribute(4, struct.pack(">I", FAIL_OPEN | GSO)) + attribute(5, struct.pack(">I", FAIL_OPEN | GSO)))
 
-rule = ["OUTPUT", "!", "-o", "lo", "-m", "comment", "--comment", tag, "-j", "NFQUEUE",
-        "--queue-num", str(queue), "--queue-bypass"]
+rules = [["OUTPUT", "-d", address, "-m", "comment", "--comment", tag, "-j", "NFQUEUE", "--queue-num", str(queue),
+          "--queue-bypass"] for address in addresses]
+
+
+def remove_rules():
+    # One that somebody has cleared is gone already.
+    for rule in rules:
+        subprocess.run(["iptables", "-w", "-D"] + rule, stderr=subprocess.DEVNULL)
+
+
 stopping = []
 for number in (signal.SIGTERM, signal.SIGINT):
     signal.signal(number, lambda *_: stopping.append(1))
-done = subprocess.run(["iptables", "-w", "-A"] + rule, stderr=subprocess.PIPE)
-if done.returncode:
-    sys.exit(done.stderr.decode(errors="replace"))
+for rule in rules:
+    done = subprocess.run(["iptables", "-w", "-A"] + rule, stderr=subprocess.PIPE)
+    if done.returncode:
+        remove_rules()
+        sys.exit(done.stderr.decode(errors="replace"))
 print("ready", flush=True)
 
 waiting = []
@@ -85,5 +97,5 @@ while not stopping and time.monotonic() < end:
             heapq.heappush(waiting, (now + random.uniform(low, high) / 1000, identity))
         at += (size + 3) & ~3
 
-subprocess.run(["iptables", "-w", "-D"] + rule)
+remove_rules()
 let_go(float("inf"))

@@ -46,6 +46,25 @@ pub async fn disk_use(project: &Project, keeper_path: &str) -> Result<DiskUse, D
     look_at(project, keeper_path).await.map(|(usage, _)| usage)
 }
 
+/// How full several volumes are, by their paths in the keeper, with one command for all of them.
+///
+/// # Errors
+/// When the keeper does not run.
+pub async fn disk_uses(project: &Project, keeper_paths: &[String]) -> Result<Vec<DiskUse>, DockerError> {
+    let doing = "measure the volumes";
+    let command = ["stat", "-f", "-c", "%S %b %a"].map(str::to_owned).into_iter();
+    let exec = Exec::new(command.chain(keeper_paths.iter().cloned()));
+    let text = project.engine().exec(&project.keeper(), &exec).await?.success(doing)?;
+    let use_of = |line: &str| {
+        let numbers: Vec<u64> = line.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+        match numbers[..] {
+            [block, total, available] => Ok(DiskUse { total: block * total, available: block * available }),
+            _ => Err(DockerError::failed(doing, format!("this is no answer: {line}"))),
+        }
+    };
+    text.lines().map(use_of).collect()
+}
+
 /// Size, what is free, and whether the path is on a file system of its own in memory: read from the kernel, not from
 /// what was asked for.
 async fn look_at(project: &Project, path: &str) -> Result<(DiskUse, bool), DockerError> {

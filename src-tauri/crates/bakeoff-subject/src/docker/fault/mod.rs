@@ -11,7 +11,7 @@ pub(crate) mod network_scripts {
     pub(crate) use super::network::DELAY;
 }
 
-pub use disk::{DiskUse, disk_use};
+pub use disk::{DiskUse, disk_use, disk_uses};
 pub use network::{LinkState, clear_link, links};
 
 use super::capability::Capabilities;
@@ -116,6 +116,18 @@ pub async fn presence(project: &Project, planned: &PlannedFault) -> Presence {
     }
 }
 
+/// Whether the fault has happened, by a probe. Of one that is over in a moment (a process that is started again at once)
+/// this is seen by what it left, not by what is in force.
+pub async fn landed(project: &Project, planned: &PlannedFault) -> Presence {
+    let (FaultKind::ProcessRestart, Some(service)) = (planned.fault.kind, &planned.node) else {
+        return presence(project, planned).await;
+    };
+    match project.state(service).await {
+        Err(error) => Presence::Unknown(error.to_string()),
+        Ok(state) => has_restarted(planned, state.as_ref(), service),
+    }
+}
+
 /// Undoes it: what is already undone, or was on a node that is gone, is fine.
 ///
 /// # Errors
@@ -186,6 +198,21 @@ fn restarted(planned: &PlannedFault, state: Option<&ContainerState>, describe: &
             Presence::Absent(format!("{describe} again since {}", state.started_at))
         }
         _ => Presence::Present(describe.to_owned()),
+    }
+}
+
+/// A killed process landed when its run is over: it is down, or in another run than before.
+fn has_restarted(planned: &PlannedFault, state: Option<&ContainerState>, service: &str) -> Presence {
+    let before = planned.detail.get("started_at").and_then(Value::as_str).unwrap_or_default();
+    match state {
+        Some(state) if state.phase != Phase::Running => {
+            Presence::Present(format!("{service} is {:?}", state.phase).to_lowercase())
+        }
+        Some(state) if state.started_at != before => {
+            Presence::Present(format!("{service} was started again at {}", state.started_at))
+        }
+        Some(_) => Presence::Absent(format!("{service} runs since {before}")),
+        None => Presence::Unknown(format!("{service} has no container")),
     }
 }
 

@@ -1,7 +1,7 @@
 # Holds network rules in the node whose network this shell shares, and takes them away again:
 #   sh -c "$SCRIPT" rules LEASE TAG KIND ARGUMENTS…
 # KIND  drop BOTH|OUT ADDRESS…   nothing passes to (and from) these addresses
-#       loss PROBABILITY         that share of what leaves is dropped
+#       loss PROBABILITY ADDRESS…  that share of what goes to these addresses is dropped
 #       netem ARGUMENTS…         a queueing discipline on every interface
 # Ends after LEASE seconds or when it is told to; whichever comes first, the rules go before it does.
 set -u
@@ -32,8 +32,12 @@ add() {
         if [ "$both" = BOTH ]; then rule INPUT -s "$address" || return 1; fi
       done ;;
     loss)
-      # The two halves of the match belong to one rule: the statistic comes before the comment.
-      rule OUTPUT ! -o lo -m statistic --mode random --probability "$1" ;;
+      probability=$1
+      shift
+      # One rule an address, so that one link can be cleared alone.
+      for address in "$@"; do
+        rule OUTPUT -d "$address" -m statistic --mode random --probability "$probability" || return 1
+      done ;;
     netem)
       for interface in $(interfaces); do tc qdisc replace dev "$interface" root netem "$@" || return 1; done ;;
   esac

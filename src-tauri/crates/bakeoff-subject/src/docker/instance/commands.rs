@@ -5,17 +5,13 @@ use crate::docker::container::{Done, Phase};
 use crate::docker::error::DockerError;
 use crate::docker::exec::Exec;
 use crate::docker::fault::{self, LinkState};
+use bakeoff_core::lab::command::HELP;
 use bakeoff_core::lab::{LabCommand, LabReply};
 use serde_json::json;
 use std::time::Duration;
 
 /// How long a node has to stop by itself.
 const GRACE: Duration = Duration::from_secs(5);
-
-const HELP: &str = "labctl node list | start NODE | stop NODE | restart NODE | cont NODE | logs NODE [LINES]\n\
-    labctl node exec NODE -- COMMAND | inspect NODE | delete NODE\n\
-    labctl link list | clear FROM TO\n\
-    labctl disk df NODE | ls NODE | rm NODE PATH\n";
 
 impl Inner {
     /// Carries out one command; what fails is told as a command tells it.
@@ -70,7 +66,7 @@ impl Inner {
                 Ok(text(format!("size {} used {used} free {}\n", usage.total, usage.available)))
             }
             LabCommand::DiskList { node } => {
-                let line = "cd \"$1\" && find . -type f -printf '%s %P\\n'";
+                let line = "cd \"$1\" && find . -type f -printf '%12s  %P\\n'";
                 let exec = Exec::new(["sh", "-c", line, "list", &self.own_volume(node)?]);
                 let executed = engine.exec(&self.project.keeper(), &exec).await?;
                 Ok(text(executed.success("list its files")? + "\n"))
@@ -98,9 +94,9 @@ impl Inner {
                 Some((Phase::Paused, _)) => "paused".to_owned(),
                 Some((Phase::Restarting, _)) => "restarting".to_owned(),
                 Some((Phase::Created, _)) => "created".to_owned(),
-                Some((Phase::Exited, code)) => format!("exited ({})", code.unwrap_or(-1)),
+                Some((Phase::Exited, code)) => format!("stopped (exit code {})", code.unwrap_or(-1)),
             };
-            lines.push_str(&format!("{} {state} {}\n", node.service, node.address));
+            lines.push_str(&format!("{}  {state}  {}\n", node.service, node.address));
         }
         Ok(text(lines))
     }
@@ -130,12 +126,13 @@ impl Inner {
         let mut lines = String::new();
         for ((from, to), state) in fault::links(&self.project).await? {
             let state = match state {
-                LinkState::Passes => "passes",
+                LinkState::Passes => "ok",
                 LinkState::Blocked => "blocked",
-                LinkState::Impaired => "impaired",
+                LinkState::Delayed => "delayed",
+                LinkState::Lossy => "lossy",
                 LinkState::Down => "down",
             };
-            lines.push_str(&format!("{from} -> {to} {state}\n"));
+            lines.push_str(&format!("{from} -> {to}  {state}\n"));
         }
         Ok(text(lines))
     }

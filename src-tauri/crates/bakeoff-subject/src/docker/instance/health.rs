@@ -18,6 +18,10 @@ use std::time::{Duration, Instant};
 
 /// How long one request may take: together they stay under the 2 s that a sample has.
 const LIMIT: Duration = Duration::from_millis(1800);
+/// How long Docker may take to say where a node is, before it counts as gone.
+const DOCKER_LIMIT: Duration = Duration::from_millis(1000);
+/// How old a look at the volumes may be.
+const DISK_AGE: Duration = Duration::from_secs(1);
 /// Our own keys.
 const PREFIX: &str = "health/";
 /// So many keys a node are written over and over.
@@ -37,12 +41,24 @@ struct Written {
     maybe: Vec<String>,
 }
 
+impl Written {
+    /// Whether this may be read: the last value that was acknowledged, or one whose write may still arrive.
+    fn allows(&self, value: &str) -> bool {
+        self.acknowledged.as_deref() == Some(value) || self.maybe.iter().any(|maybe| maybe == value)
+    }
+}
+
 /// Asks, and remembers what was acknowledged.
 pub(super) struct Health {
     client: Client,
     sequence: AtomicU64,
     acknowledged: AtomicU64,
     written: Mutex<BTreeMap<String, Written>>,
+    /// Where nodes were reached last. While Docker can't be asked they are still asked there: a Docker that is gone is no
+    /// fault of the system that is watched.
+    addresses: Mutex<BTreeMap<(String, u16), SocketAddr>>,
+    /// When the volumes were looked at, and how full each was, in percent.
+    disks: tokio::sync::Mutex<(Option<Instant>, BTreeMap<String, f64>)>,
 }
 
 impl Health {
@@ -57,6 +73,8 @@ impl Health {
             sequence: AtomicU64::new(0),
             acknowledged: AtomicU64::new(0),
             written: Mutex::new(BTreeMap::new()),
+            addresses: Mutex::new(BTreeMap::new()),
+            disks: tokio::sync::Mutex::default(),
         })
     }
 
@@ -64,7 +82,7 @@ impl Health {
     pub(super) async fn leader(&self, project: &Project, subject: &Subject) -> Option<String> {
         let Client::Etcd(etcd) = &self.client else { return None };
         let asked = subject.nodes.iter().map(|node| async move {
-            let at = address(project, &node.name, node.port).await?;
+            let at = self.address(project, &node.name, node.port).await?;
             etcd.status(at)
                 .await
                 .ok()
@@ -89,8 +107,8 @@ impl Health {
         match &self.client {
             Client::Etcd(etcd) => {
                 let asked = inner.subject.nodes.iter().map(|node| async move {
-                    let at = address(&inner.project, &node.name, node.port).await;
-                    tokio::join!(self.entry(etcd, &node.name, at), member(inner, etcd, &node.name, at))
+                    let at = self.address(&inner.project, &node.name, node.port).await;
+                    tokio::join!(self.entry(etcd, &node.name, at), self.member(inner, etcd, &node.name, at))
                 });
                 join_all(asked).await.into_iter().unzip()
             }
@@ -152,6 +170,65 @@ impl Health {
         change(written.entry(key.to_owned()).or_default());
     }
 
+    async fn member(&self, inner: &Inner, etcd: &Etcd, node: &str, at: Option<SocketAddr>) -> MemberState {
+        let status = async {
+            match at {
+                Some(at) => etcd.status(at).await,
+                None => Err("it does not run".to_owned()),
+            }
+        };
+        let (status, disk_percent) = tokio::join!(status, self.disk_percent(inner, node));
+        match status {
+            Ok(status) => MemberState {
+                node: node.to_owned(),
+                healthy: status.healthy,
+                leader: status.leader,
+                term: Some(status.term),
+                applied: Some(status.index),
+                disk_percent,
+                error: (!status.healthy).then(|| "it says that it is not healthy".to_owned()),
+            },
+            Err(error) => MemberState { disk_percent, ..plain_member(node, false, Some(error)) },
+        }
+    }
+
+    /// How full a node's own volume is, at most [`DISK_AGE`] ago. Monitor and oracle share one look at all volumes: a
+    /// command in a container costs far more than a request to a node.
+    async fn disk_percent(&self, inner: &Inner, node: &str) -> Option<f64> {
+        let volume = inner.volume(node)?;
+        let mut disks = self.disks.lock().await;
+        if disks.0.is_none_or(|at| at.elapsed() >= DISK_AGE) {
+            let volumes: Vec<String> =
+                inner.subject.nodes.iter().filter_map(|node| inner.volume(&node.name)).collect();
+            let looked = tokio::time::timeout(LIMIT, fault::disk_uses(&inner.project, &volumes)).await;
+            let uses = looked.ok().and_then(Result::ok).unwrap_or_default();
+            let percents = uses.into_iter().map(fault::DiskUse::percent);
+            *disks = (Some(Instant::now()), volumes.into_iter().zip(percents).collect());
+        }
+        disks.1.get(&volume).copied()
+    }
+
+    /// Where a node is reached now; none when it does not run.
+    async fn address(&self, project: &Project, node: &str, port: Option<u16>) -> Option<SocketAddr> {
+        let key = (node.to_owned(), port?);
+        let found = tokio::time::timeout(DOCKER_LIMIT, project.address(node, key.1)).await;
+        let mut known = self.addresses.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match found {
+            Ok(Ok(Some(at))) => {
+                known.insert(key, at);
+                Some(at)
+            }
+            Ok(Ok(None)) => None,
+            Ok(Err(_)) | Err(_) => known.get(&key).copied(),
+        }
+    }
+
+    /// What is known of a key at this moment.
+    fn now(&self, key: &str) -> Written {
+        let written = self.written.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        written.get(key).cloned().unwrap_or_default()
+    }
+
     pub(super) async fn check_data(&self, inner: &Inner) -> DataCheck {
         let acknowledged = self.acknowledged.load(Ordering::Relaxed);
         let mut check = DataCheck { acknowledged, ..DataCheck::default() };
@@ -162,10 +239,12 @@ impl Health {
         let written = self.written.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let mut entries = Vec::new();
         for node in &inner.subject.nodes {
-            entries.extend(address(&inner.project, &node.name, node.port).await);
+            entries.extend(self.address(&inner.project, &node.name, node.port).await);
         }
         for (key, written) in written {
-            let Some(expected) = written.acknowledged else { continue };
+            if written.acknowledged.is_none() {
+                continue;
+            }
             let mut read = Err("no node runs".to_owned());
             for at in &entries {
                 read = etcd.get(*at, &key).await;
@@ -175,8 +254,9 @@ impl Health {
             }
             match read {
                 Ok(None) => check.missing += 1,
-                Ok(Some(value)) if value != expected && !written.maybe.contains(&value) => check.wrong += 1,
-                Ok(Some(_)) => {}
+                // Samples go on meanwhile: what they write to this key since it was looked up is right too.
+                Ok(Some(value)) if written.allows(&value) || self.now(&key).allows(&value) => {}
+                Ok(Some(_)) => check.wrong += 1,
                 Err(error) => {
                     check.error = Some(error);
                     return check;
@@ -199,7 +279,9 @@ impl Health {
             Client::Etcd(etcd) => {
                 let mut error = "no node runs".to_owned();
                 for node in &inner.subject.nodes {
-                    let Some(at) = address(&inner.project, &node.name, node.port).await else { continue };
+                    let Some(at) = self.address(&inner.project, &node.name, node.port).await else {
+                        continue;
+                    };
                     match etcd.status(at).await {
                         Ok(status) => drop(state.raw.insert(node.name.clone(), raw(&status))),
                         Err(said) => error = said,
@@ -244,17 +326,19 @@ impl Health {
         let looks = inner.subject.nodes.iter().map(|node| {
             let view = view.as_ref();
             async move {
-                let disk_percent = disk_percent(inner, &node.name).await;
+                let disk_percent = self.disk_percent(inner, &node.name).await;
                 let (up, latency_ms) = match (&self.client, view) {
-                    (Client::Etcd(etcd), _) => match address(&inner.project, &node.name, node.port).await {
-                        None => (false, None),
-                        Some(at) => {
-                            let begun = Instant::now();
-                            let read = etcd.get(at, PREFIX).await;
-                            let took = begun.elapsed().as_secs_f64() * 1000.0;
-                            (read.is_ok(), read.is_ok().then_some(took))
+                    (Client::Etcd(etcd), _) => {
+                        match self.address(&inner.project, &node.name, node.port).await {
+                            None => (false, None),
+                            Some(at) => {
+                                let begun = Instant::now();
+                                let read = etcd.get(at, PREFIX).await;
+                                let took = begun.elapsed().as_secs_f64() * 1000.0;
+                                (read.is_ok(), read.is_ok().then_some(took))
+                            }
                         }
-                    },
+                    }
                     (_, Some(view)) => (state_of(view, &node.name) == Some("Up"), None),
                     (_, None) => (false, None),
                 };
@@ -268,7 +352,7 @@ impl Health {
     async fn pd_view(&self, inner: &Inner, pd: &Pd) -> Result<PdView, String> {
         let mut error = "no service publishes PD's port 2379".to_owned();
         for node in inner.project.nodes() {
-            let Some(at) = address(&inner.project, &node.service, Some(2379)).await else { continue };
+            let Some(at) = self.address(&inner.project, &node.service, Some(2379)).await else { continue };
             match pd.view(at).await {
                 Ok(view) => return Ok(view),
                 Err(said) => error = format!("{}: {said}", node.service),
@@ -283,33 +367,6 @@ fn state_of<'a>(view: &'a PdView, node: &str) -> Option<&'a str> {
     Some(&store.state)
 }
 
-/// Where a node is reached now; none when it does not run.
-async fn address(project: &Project, node: &str, port: Option<u16>) -> Option<SocketAddr> {
-    project.address(node, port?).await.ok().flatten()
-}
-
-async fn member(inner: &Inner, etcd: &Etcd, node: &str, at: Option<SocketAddr>) -> MemberState {
-    let status = async {
-        match at {
-            Some(at) => etcd.status(at).await,
-            None => Err("it does not run".to_owned()),
-        }
-    };
-    let (status, disk_percent) = tokio::join!(status, disk_percent(inner, node));
-    match status {
-        Ok(status) => MemberState {
-            node: node.to_owned(),
-            healthy: status.healthy,
-            leader: status.leader,
-            term: Some(status.term),
-            applied: Some(status.index),
-            disk_percent,
-            error: (!status.healthy).then(|| "it says that it is not healthy".to_owned()),
-        },
-        Err(error) => MemberState { disk_percent, ..plain_member(node, false, Some(error)) },
-    }
-}
-
 fn plain_member(node: &str, healthy: bool, error: Option<String>) -> MemberState {
     MemberState {
         node: node.to_owned(),
@@ -322,11 +379,6 @@ fn plain_member(node: &str, healthy: bool, error: Option<String>) -> MemberState
     }
 }
 
-async fn disk_percent(inner: &Inner, node: &str) -> Option<f64> {
-    let volume = inner.volume(node)?;
-    fault::disk_use(&inner.project, &volume).await.ok().map(fault::DiskUse::percent)
-}
-
 fn raw(status: &EtcdStatus) -> serde_json::Value {
     let mut raw = Map::new();
     raw.insert("healthy".to_owned(), json!(status.healthy));
@@ -336,4 +388,29 @@ fn raw(status: &EtcdStatus) -> serde_json::Value {
     raw.insert("database_bytes".to_owned(), json!(status.database_bytes));
     raw.insert("version".to_owned(), json!(status.version));
     raw.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn health() -> Health {
+        Health::new(ProbeKind::Etcd).expect("a client can be made")
+    }
+
+    #[test]
+    fn what_is_written_while_the_data_are_checked_is_no_wrong_value() {
+        let health = health();
+        health.note("k", |written| written.acknowledged = Some("1".to_owned()));
+        let looked_up = health.now("k");
+        health.note("k", |written| written.maybe.push("2".to_owned()));
+        assert!(!looked_up.allows("2") && health.now("k").allows("2"), "on its way since");
+        assert!(health.now("k").allows("1"), "not yet there");
+        health.note("k", |written| {
+            written.acknowledged = Some("2".to_owned());
+            written.maybe.clear();
+        });
+        assert!(health.now("k").allows("2") && !health.now("k").allows("1"), "an old value is wrong again");
+        assert!(!health.now("other").allows("1"), "nobody wrote it");
+    }
 }

@@ -7,11 +7,12 @@ mod offers;
 use super::capability::Capabilities;
 use super::compose::{Blueprint, Mount, Volume};
 use super::container::Phase;
+use super::engine::how_to_get;
 use super::error::DockerError;
 use super::labels::Identity;
 use super::project::Project;
 use super::shell::{Carry, DockerShell};
-use super::{Engine, compose, fault, sweep};
+use super::{Engine, compose, fault, sweep, warden};
 use bakeoff_core::fault::{Fault, FaultKind, Place, PlannedFault, Target};
 use bakeoff_core::lab::{ClusterState, DataCheck, HealthSample, LabCommand, LabReply, Observation};
 use bakeoff_core::ports::BoxFuture;
@@ -20,6 +21,7 @@ use bakeoff_core::subject::{ProbeKind, Subject};
 use bakeoff_core::trial::Millis;
 use health::Health;
 use serde_json::{Map, Value, json};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -34,12 +36,14 @@ pub struct DockerSubjects {
     /// By tools image: what the probe of the daemon found.
     capabilities: Mutex<Vec<(String, Arc<Capabilities>)>>,
     read_words: ReadWords,
+    /// This program, which has the role of its warden.
+    program: PathBuf,
 }
 
 impl DockerSubjects {
-    /// Connects when the first instance is opened.
-    pub fn new(read_words: ReadWords) -> Self {
-        Self { engine: OnceCell::new(), capabilities: Mutex::new(Vec::new()), read_words }
+    /// Connects when the first instance is opened. `program` has the role of the [`warden`](crate::docker::warden).
+    pub fn new(read_words: ReadWords, program: PathBuf) -> Self {
+        Self { engine: OnceCell::new(), capabilities: Mutex::new(Vec::new()), read_words, program }
     }
 
     async fn engine(&self) -> Result<&Engine, DockerError> {
@@ -57,6 +61,7 @@ impl DockerSubjects {
         if let Some((_, found)) = known.iter().find(|(of, _)| of == image) {
             return Ok(Arc::clone(found));
         }
+        warden::ensure(&self.program)?;
         let found = Arc::new(Capabilities::probe(engine, image).await?);
         known.push((image.to_owned(), Arc::clone(&found)));
         Ok(found)
@@ -69,13 +74,13 @@ impl DockerSubjects {
         let first_image = blueprint.services.first().map(|service| service.image.clone()).unwrap_or_default();
         let tools_image = subject.tools_image.clone().unwrap_or(first_image);
         if !engine.has_image(&tools_image).await? {
-            let reason =
-                format!("the daemon has no image {tools_image}: docker pull it, or make it, beforehand");
-            return Err(DockerError::Unavailable { what: subject.name.clone(), reason });
+            let reason = format!("the daemon does not have it; {}", how_to_get(&tools_image));
+            return Err(DockerError::Unavailable { what: format!("the image {tools_image}"), reason });
         }
         let capabilities = self.capabilities(engine, &tools_image).await?;
         let prefix = if subject.probe == ProbeKind::Pd { "store" } else { "kv" };
         let identity = Identity::new(prefix, subject.name.clone(), format!("{}", wanted.seed));
+        warden::ensure(&self.program)?;
         let project = Project::up(engine, identity, blueprint, &tools_image).await?;
         let health =
             Health::new(subject.probe).map_err(|error| DockerError::failed("make a client", error))?;
@@ -280,6 +285,10 @@ impl Instance for DockerInstance {
 
     fn presence<'a>(&'a self, planned: &'a PlannedFault) -> BoxFuture<'a, Presence> {
         Box::pin(fault::presence(&self.inner.project, planned))
+    }
+
+    fn landed<'a>(&'a self, planned: &'a PlannedFault) -> BoxFuture<'a, Presence> {
+        Box::pin(fault::landed(&self.inner.project, planned))
     }
 
     fn revert<'a>(&'a self, planned: &'a PlannedFault) -> BoxFuture<'a, Result<(), SubjectError>> {

@@ -3,34 +3,37 @@
 use super::{DockerSubjects, blueprint};
 use crate::docker::DockerError;
 use crate::docker::capability::Capabilities;
+use crate::docker::engine::how_to_get;
 use crate::docker::fault::{BALLAST, KILL, PAUSE, RESTART};
 use crate::local::Need;
 use bakeoff_core::fault::FaultKind;
 use bakeoff_core::subject::Subject;
 
 impl DockerSubjects {
-    /// The engine and the images, and whether they are there.
-    pub async fn needs(&self, subject: &Subject) -> Vec<Need> {
-        let engine = match self.engine().await {
-            Ok(engine) => engine,
-            Err(error) => return vec![missing("Docker engine", error.to_string())],
+    /// The engine, and whether it is there.
+    pub async fn engine_need(&self) -> Need {
+        let info = match self.engine().await {
+            Ok(engine) => engine.info(),
+            Err(error) => return missing("Docker engine", error.to_string()),
         };
-        let info = engine.info();
-        let mut needs = vec![Need {
+        Need {
             name: "Docker engine".to_owned(),
             is_met: true,
             detail: format!("{} (API {}, {}, cgroup {})", info.version, info.api, info.platform, info.cgroup),
-        }];
+        }
+    }
+
+    /// The engine and the images, and whether they are there.
+    pub async fn needs(&self, subject: &Subject) -> Vec<Need> {
+        let mut needs = vec![self.engine_need().await];
+        let Ok(engine) = self.engine().await else { return needs };
         match images(subject) {
             Ok(images) => {
                 for image in images {
                     let name = format!("image {image}");
                     needs.push(match engine.has_image(&image).await {
                         Ok(true) => Need { name, is_met: true, detail: "is there".to_owned() },
-                        Ok(false) => missing(
-                            &name,
-                            format!("not there: get it with `docker pull {image}`, or make it"),
-                        ),
+                        Ok(false) => missing(&name, format!("not there; {}", how_to_get(&image))),
                         Err(error) => missing(&name, error.to_string()),
                     });
                 }
@@ -62,8 +65,8 @@ impl DockerSubjects {
         let engine = self.engine().await?;
         let image = images(subject)?.pop().unwrap_or_default();
         if !engine.has_image(&image).await? {
-            let reason = format!("the daemon has no image {image}");
-            return Err(DockerError::Unavailable { what: subject.name.clone(), reason });
+            let reason = format!("the daemon does not have it; {}", how_to_get(&image));
+            return Err(DockerError::Unavailable { what: format!("the image {image}"), reason });
         }
         self.capabilities(engine, &image).await
     }
@@ -86,23 +89,20 @@ fn missing(name: &str, detail: String) -> Need {
     Need { name: name.to_owned(), is_met: false, detail }
 }
 
+/// In the words that trials keep, or the reason why it can't be done.
 fn mechanism(able: &Capabilities, kind: FaultKind) -> Result<&'static str, String> {
-    let first = |choices: [(&Result<(), String>, &'static str); 2]| {
-        let [(one, name), (other, second)] = choices;
-        match (one, other) {
-            (Ok(()), _) => Ok(name),
-            (Err(_), Ok(())) => Ok(second),
-            (Err(one), Err(other)) => Err(format!("{name}: {one}; {second}: {other}")),
-        }
-    };
-    match kind {
+    let found = match kind {
         FaultKind::None => Ok("none"),
         FaultKind::NodeKill => Ok(KILL),
         FaultKind::ProcessRestart => Ok(RESTART),
         FaultKind::NodePause => Ok(PAUSE),
-        FaultKind::Latency => first([(&able.netem, "netem"), (&able.nfqueue, "nfqueue")]),
-        FaultKind::PacketLoss => first([(&able.netem, "netem"), (&able.statistic, "statistic")]),
-        FaultKind::NetworkPartition => able.iptables.clone().map(|()| "iptables"),
+        FaultKind::Latency => able.latency(),
+        FaultKind::PacketLoss => able.packet_loss(),
+        FaultKind::NetworkPartition => able.partition(),
         FaultKind::DiskPressure => Ok(BALLAST),
-    }
+    };
+    found.map_err(|error| match error {
+        DockerError::Unavailable { reason, .. } => reason,
+        other => other.to_string(),
+    })
 }
