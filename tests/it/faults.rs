@@ -72,12 +72,13 @@ fn nothing_is_left_after_the_program_was_killed_in_the_middle_of_a_fault() {
     let place = Place::starter();
     place.write("campaigns/breaks.yaml", CAMPAIGN.replace("[runbook, vandals]", "[runbook]"));
     let instances = || std::fs::read_dir(place.path(".bakeoff/instances")).map_or(0, Iterator::count);
-    for kill in 0..4_u8 {
+    let kills: u8 = if std::env::var_os("BAKEOFF_SOAK").is_some() { 50 } else { 4 };
+    for kill in 0..kills {
         let before = tickets(&place);
         let run = place.start(&["run", "breaks"]);
         until("a fault is in force", || !list(&place.json(&["faults", "list"]), "").is_empty());
         // At another moment each time: as soon as the fault is written down, landed, seen, or repaired.
-        until("a moment", || match kill {
+        until("a moment", || match kill % 4 {
             0 => true,
             1 => has_fault(&place, "landed"),
             2 => tickets(&place) > before,

@@ -5,6 +5,8 @@ mod apply_targets;
 mod architecture;
 mod cluster;
 mod crash;
+#[cfg(target_os = "linux")]
+mod docker;
 mod exports;
 mod fault_analysis;
 mod faults;

@@ -1,10 +1,14 @@
 //! What the tests share: a place with folders of its own, the program in it, and a campaign against a mock server.
 
+#[cfg(target_os = "linux")]
+mod docker;
 mod mock_campaign;
 mod place;
 mod process;
 mod repairs;
 
+#[cfg(target_os = "linux")]
+pub use docker::{docker, has_docker, left_by, wardens_of};
 pub use mock_campaign::{MockCampaign, trial_of};
 pub use place::Place;
 pub use process::{Ran, Running, until};
