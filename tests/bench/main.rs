@@ -9,6 +9,7 @@ mod chart;
 mod load;
 mod machine;
 mod memory;
+mod mlflow;
 mod mock;
 mod place;
 mod report;
@@ -25,13 +26,14 @@ type Error = Box<dyn std::error::Error>;
 type Section = fn(&mut Report) -> Result<(), Error>;
 
 /// What can be measured, by name.
-const SECTIONS: [(&str, Section); 6] = [
+const SECTIONS: [(&str, Section); 7] = [
     ("calls", calls::whole_path),
     ("waiting", calls::waiting_server),
     ("scorecard", scorecard::scorecard),
     ("memory", memory::large_campaign),
     ("chart", chart::ecdf),
     ("load", load::jsonl),
+    ("mlflow", mlflow::reading),
 ];
 
 fn main() -> ExitCode {
