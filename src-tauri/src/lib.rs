@@ -3,3 +3,6 @@
 #[cfg(feature = "desktop")]
 pub mod app;
 pub mod cli;
+
+/// What the names of folders begin with that are made for one look and removed after it.
+pub const FLEETING: &str = "bakeoff-viewer-";

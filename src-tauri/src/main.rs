@@ -1,7 +1,8 @@
 //! `bakeoff`: without a verb the window, with one the command line.
 
-use bakeoff::cli::{self, Arguments};
+use bakeoff::cli::{self, Arguments, Verb};
 use clap::Parser;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -13,8 +14,9 @@ fn main() -> ExitCode {
         Err(error) => return cli::usage(&error),
     };
     match arguments.verb.take() {
+        Some(Verb::Viewer(given)) => cli::viewer::run(&arguments, &given, window),
         Some(verb) => cli::run(arguments, verb),
-        None => window(arguments),
+        None => window(arguments.workspace),
     }
 }
 
@@ -27,8 +29,8 @@ fn labctl_words() -> Option<Vec<String>> {
 }
 
 #[cfg(feature = "desktop")]
-fn window(arguments: Arguments) -> ExitCode {
-    match bakeoff::app::run(arguments.workspace) {
+fn window(workspace: Option<PathBuf>) -> ExitCode {
+    match bakeoff::app::run(workspace) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: the window can't be opened: {error}");
@@ -39,7 +41,7 @@ fn window(arguments: Arguments) -> ExitCode {
 }
 
 #[cfg(not(feature = "desktop"))]
-fn window(_arguments: Arguments) -> ExitCode {
+fn window(_workspace: Option<PathBuf>) -> ExitCode {
     eprintln!("error: this program was built without the window");
     eprintln!(
         "  build it with: cargo build --release --features desktop, or use the command line: bakeoff --help"

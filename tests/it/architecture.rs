@@ -18,7 +18,7 @@ const CORE_MAY_USE: &str = "ahash aho-corasick allocator-api2 approx bit-set bit
     uuid-simd vsimd zerocopy zmij";
 
 /// Which crates of ours a crate may build on.
-const MAY_IMPORT: [(&str, &[&str]); 13] = [
+const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("bakeoff-core", &[]),
     ("bakeoff-cluster", &[]),
     ("bakeoff-engine", &["bakeoff-core"]),
@@ -28,6 +28,7 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("bakeoff-mlflow", &["bakeoff-core"]),
     ("bakeoff-charts", &["bakeoff-core"]),
     ("bakeoff-interop", &["bakeoff-core"]),
+    ("bakeoff-operator", &["bakeoff-core"]),
     // The embedded subject is the cluster's processes.
     ("bakeoff-subject", &["bakeoff-cluster", "bakeoff-core"]),
     ("bakeoff-testkit", &["bakeoff-core"]),
@@ -41,6 +42,7 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
             "bakeoff-mlflow",
             "bakeoff-subject",
             "bakeoff-model",
+            "bakeoff-operator",
             "bakeoff-process",
             "bakeoff-store",
         ],
@@ -57,8 +59,8 @@ const OWNERS: [(&str, &[&str]); 16] = [
     ("tauri-plugin-dialog", &["bakeoff"]),
     ("tauri-plugin-store", &["bakeoff"]),
     ("clap", &["bakeoff"]),
-    // MLflow keeps its runs in a SQLite file of its own, which is read without MLflow.
-    ("rusqlite", &["bakeoff-store", "bakeoff-mlflow"]),
+    // MLflow keeps its runs in a SQLite file of its own, and so does Operator.
+    ("rusqlite", &["bakeoff-store", "bakeoff-mlflow", "bakeoff-operator"]),
     ("plotters", &["bakeoff-charts"]),
     ("resvg", &["bakeoff-charts"]),
     ("genai", &["bakeoff-model"]),

@@ -11,6 +11,7 @@ mod evaluate;
 mod experiments;
 mod export;
 mod faults;
+mod import;
 mod init;
 mod list;
 mod output;
@@ -21,6 +22,7 @@ mod subjects;
 mod tickets;
 mod validate;
 mod variants;
+pub mod viewer;
 mod workflow;
 
 use bakeoff_service::dto::{ErrorCode, ServiceError};
@@ -115,6 +117,10 @@ pub enum Verb {
     /// What agents did in fault trials.
     #[command(subcommand)]
     Audit(tickets::AuditVerb),
+    /// Take in what Operator ran: the campaigns of an eval.db. The file is not changed.
+    Import(import::Arguments),
+    /// Open the window on an eval.db of Operator, or on the workspace.
+    Viewer(viewer::Arguments),
     /// Write a run's results for other programs.
     Export(export::Arguments),
     /// Say what works on this machine, what is missing, and how to mend it.
@@ -213,14 +219,18 @@ fn dispatch(arguments: &Arguments, verb: &Verb, output: &Output) -> CliResult {
         Verb::Faults(verb) => subjects::faults(&open()?, verb, output),
         Verb::Tickets(verb) => tickets::run(&open()?, verb, output),
         Verb::Audit(verb) => tickets::audit(&open()?, verb, output),
+        Verb::Import(given) => import::run(&open()?, given, output),
         Verb::Export(given) => export::run(&open()?, given, output),
         Verb::Doctor(given) => doctor::run(&open(), given, output),
         Verb::Completions { shell } => {
             clap_complete::generate(*shell, &mut Arguments::command(), "bakeoff", &mut std::io::stdout());
             Ok(DONE)
         }
-        // `run` has done them.
-        Verb::ClusterHost | Verb::ClusterNode { .. } | Verb::DockerWarden { .. } => Ok(DONE),
+        // `run` and `main` have done them.
+        Verb::Viewer(_)
+        | Verb::ClusterHost
+        | Verb::ClusterNode { .. }
+        | Verb::DockerWarden { .. } => Ok(DONE),
     }
 }
 

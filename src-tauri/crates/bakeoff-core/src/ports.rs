@@ -2,6 +2,7 @@
 //! live in other crates.
 
 pub mod lab;
+pub mod operator;
 
 use crate::trial::{Millis, TrialRecord, Usage};
 use crate::variant::{Provider, ReasoningEffort};

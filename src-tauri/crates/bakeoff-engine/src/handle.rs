@@ -1,8 +1,9 @@
 //! What a caller holds of a run.
 
 use crate::event::{EndReason, RunCounts, RunEnd};
-use crate::trial::{OpenTrials, TicketChange, TicketChangeError};
+use crate::trial::{OpenTrials, TicketChangeError};
 use bakeoff_core::lab::Ticket;
+use bakeoff_core::lab::TicketChange;
 use bakeoff_core::trial::TrialKey;
 use std::fmt;
 use std::sync::Arc;

@@ -21,9 +21,10 @@ mod spec;
 mod trial;
 mod words;
 
+pub use bakeoff_core::lab::TicketChange;
 pub use event::{EndReason, EngineEvent, RunCounts, RunEnd, TrialSummary};
 pub use handle::RunHandle;
 pub use prepare::StartError;
 pub use scheduler::{UNSAVED_WINDOW, start};
 pub use spec::{CaseSource, Lab, Ports, PriceSource, ProviderLimits, RunSpec};
-pub use trial::{TicketChange, TicketChangeError};
+pub use trial::TicketChangeError;

@@ -2,8 +2,10 @@
 
 use crate::dto::{Notice, RunProgress, RunState};
 use crate::live::Live;
-use bakeoff_engine::{EndReason, EngineEvent, RunHandle};
-use bakeoff_store::Store;
+use bakeoff_core::lab::{Ticket, TicketChange};
+use bakeoff_core::trial::TrialKey;
+use bakeoff_engine::{EndReason, EngineEvent, RunHandle, TicketChangeError};
+use bakeoff_store::{AskedChange, Store};
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,6 +13,8 @@ use tokio::sync::broadcast;
 
 /// News of a run go out at most this often.
 const PACE: Duration = Duration::from_millis(100);
+/// What other programs want of its tickets is looked for after this many paces.
+const TICKETS: u32 = 2;
 /// The lease is renewed after this many paces.
 const HEARTBEAT: u32 = 30;
 
@@ -25,6 +29,8 @@ pub(crate) struct ActiveRun {
     handle: Mutex<Option<RunHandle>>,
     ended: Mutex<bool>,
     end: Condvar,
+    /// Its trials have tickets, which people may change.
+    has_tickets: bool,
 }
 
 impl ActiveRuns {
@@ -46,18 +52,30 @@ impl ActiveRuns {
 }
 
 impl ActiveRun {
-    pub fn new(run: u32, live: Live) -> Arc<Self> {
+    pub fn new(run: u32, live: Live, has_tickets: bool) -> Arc<Self> {
         Arc::new(Self {
             run,
             live: Mutex::new(live),
             handle: Mutex::new(None),
             ended: Mutex::new(false),
             end: Condvar::new(),
+            has_tickets,
         })
     }
 
     pub fn set_handle(&self, handle: RunHandle) {
         *lock(&self.handle) = Some(handle);
+    }
+
+    /// Changes a ticket of a trial that is going on.
+    pub fn change_ticket(
+        &self,
+        key: TrialKey,
+        number: u32,
+        change: TicketChange,
+    ) -> Result<Ticket, TicketChangeError> {
+        let handle = lock(&self.handle).clone();
+        handle.ok_or(TicketChangeError::NotOpen)?.change_ticket(key, number, change)
     }
 
     /// Does something with the handle.
@@ -110,6 +128,9 @@ pub(crate) async fn accompany(
             _ = ticks.tick() => {
                 active.tell(&notices);
                 paces += 1;
+                if paces % TICKETS == 0 && active.has_tickets {
+                    change_tickets(&store, active.run, &handle).await;
+                }
                 if paces % HEARTBEAT == 0 && store.heartbeat(active.run, crate::time::now()).await.is_err() {
                     // The run was taken over (this machine slept, say) or the disk is gone: every write would fail.
                     handle.stop();
@@ -129,6 +150,18 @@ pub(crate) async fn accompany(
     let _ = notices.send(Notice::Runs);
     *lock(&active.ended) = true;
     active.end.notify_all();
+}
+
+/// Carries out what people asked for in other programs. What can't be read now is looked for again.
+async fn change_tickets(store: &Store, run: u32, handle: &RunHandle) {
+    let reader = store.clone();
+    let asked = tokio::task::spawn_blocking(move || reader.asked_ticket_changes(run)).await;
+    let Ok(Ok(asked)) = asked else { return };
+    for AskedChange { id, key, number, change } in asked {
+        let refusal = handle.change_ticket(key, number, change).err().map(|error| error.to_string());
+        // Whoever asked gives up after a while; another answer can't be given.
+        let _ = store.answer_ticket_change(id, crate::time::now(), refusal).await;
+    }
 }
 
 fn ending(reason: EndReason) -> (RunState, &'static str, Option<String>) {

@@ -4,7 +4,7 @@ use crate::campaigns::LoadedVariant;
 use crate::error::Result;
 use crate::service::Service;
 use bakeoff_core::analysis::{self, Estimate};
-use bakeoff_core::campaign::Campaign;
+use bakeoff_core::campaign::{Agent, Campaign};
 use bakeoff_core::dataset::Case;
 use bakeoff_core::diagnostic::Diagnostic;
 use bakeoff_core::scorer::ScorerKind;
@@ -116,8 +116,13 @@ impl Service {
         variants: &[LoadedVariant],
         campaign: Option<&Campaign>,
     ) -> Vec<Diagnostic> {
-        let mut providers: Vec<Provider> =
-            variants.iter().flat_map(|loaded| providers(&loaded.variant)).collect();
+        let lab = campaign.and_then(|campaign| campaign.lab.as_ref());
+        // An agent that is not ours calls its model itself.
+        let calls = lab.is_none_or(|lab| lab.agent == Agent::Managed);
+        let mut providers: Vec<Provider> = match calls {
+            true => variants.iter().flat_map(|loaded| providers(&loaded.variant)).collect(),
+            false => Vec::new(),
+        };
         providers.extend(campaign.into_iter().flat_map(judge_providers));
         providers.sort_unstable();
         providers.dedup();

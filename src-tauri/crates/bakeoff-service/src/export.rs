@@ -230,7 +230,7 @@ impl Service {
     }
 }
 
-fn line(run: u32, campaign: &Arc<str>, detail: TrialDetail) -> TrialLine {
+pub(crate) fn line(run: u32, campaign: &Arc<str>, detail: TrialDetail) -> TrialLine {
     let row = detail.row;
     TrialLine {
         run,

@@ -81,6 +81,7 @@ impl Service {
             self.continue_run(run)?;
             return self.run_row(self.store().run(run)?);
         }
+        self.require_own(run)?;
         let missing = self.store().remaining(run)?;
         if missing.is_empty() {
             return Err(ServiceError::conflict(format!("run #{run} has no missing trials"))
@@ -96,6 +97,7 @@ impl Service {
             return Err(ServiceError::conflict(format!("run #{run} is still going on"))
                 .with_hint("wait until it has ended, or stop it first"));
         }
+        self.require_own(run)?;
         let mut again = self.store().retriable(run)?;
         if again.is_empty() {
             return Err(ServiceError::conflict(format!("run #{run} has no failed calls"))
@@ -251,7 +253,7 @@ impl Service {
         let run = beginning.run;
         let mut spec = RunSpec::of_campaign(campaign, trials, Arc::new(cases), variants);
         spec.spent_usd = beginning.known_usd;
-        let active = ActiveRun::new(run, Live::new(beginning, Instant::now()));
+        let active = ActiveRun::new(run, Live::new(beginning, Instant::now()), campaign.lab.is_some());
         let (observed, store, handle) = (Arc::clone(&active), self.store().clone(), self.handle().clone());
         let observer = move |event| {
             if let Some((kind, message)) = observed.take(event) {
@@ -366,7 +368,8 @@ fn in_plan_order(wanted: &[TrialKey], cases: u32, variants: u16, campaign: &Camp
     plan.trials.into_iter().filter(|key| wanted.contains(key)).collect()
 }
 
-fn new_case(case: &Case) -> NewCase {
+/// A case with what lists show of it.
+pub(crate) fn new_case(case: &Case) -> NewCase {
     let fields = case.fields();
     let expected = fields.get("expected").and_then(|value| match value {
         serde_json::Value::String(text) if text.chars().count() <= LONGEST_LABEL => Some(text.clone()),

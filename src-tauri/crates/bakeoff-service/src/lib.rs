@@ -29,6 +29,7 @@ mod launch;
 mod live;
 mod mlflow;
 mod mlflow_outbox;
+mod operator_files;
 mod others;
 mod pool;
 mod providers;

@@ -1,14 +1,19 @@
 //! Tickets of fault trials, and what people say about them.
 
-use crate::dto::{DrawnTimeline, FaultDetail, Page, TicketRow};
+use crate::dto::{DrawnTimeline, FaultDetail, Page, ServiceError, TicketRow};
 use crate::error::Result;
 use crate::service::Service;
 use bakeoff_charts::draw_timeline;
 use bakeoff_core::chart::{self, ChartTheme, TimelineSpec};
-use bakeoff_core::lab::{AuditEntry, FaultTrial};
+use bakeoff_core::lab::{AuditEntry, FaultTrial, TicketChange};
 use bakeoff_core::trial::TrialKey;
 use bakeoff_store::TicketFilter;
+use std::time::{Duration, Instant};
 
+/// A program that runs a trial answers within this time.
+const ANSWER: Duration = Duration::from_secs(5);
+/// Between two looks for its answer.
+const LOOK: Duration = Duration::from_millis(50);
 /// Pixels of a drawn timeline.
 const TIMELINE_WIDTH: u32 = 760;
 
@@ -33,15 +38,51 @@ impl Service {
 
     /// A person closes a ticket.
     pub fn resolve_ticket(&self, id: u32) -> Result<TicketRow> {
-        Ok(row(self.wait(self.store().resolve_ticket(id, self.now()))?))
+        self.change_ticket(id, TicketChange::Resolve)
     }
 
     /// A person keeps a ticket from being resolved by itself, or lets it.
     pub fn hold_ticket(&self, id: u32, held: bool) -> Result<TicketRow> {
-        Ok(row(match held {
-            true => self.wait(self.store().hold_ticket(id))?,
-            false => self.wait(self.store().unhold_ticket(id))?,
-        }))
+        self.change_ticket(id, if held { TicketChange::Hold } else { TicketChange::Unhold })
+    }
+
+    /// Changes a ticket in the trial that it belongs to, which this program or another one runs. The ticket of a trial
+    /// that has ended is a part of its result, and stays as it is.
+    fn change_ticket(&self, id: u32, change: TicketChange) -> Result<TicketRow> {
+        let found = self.store().ticket(id)?;
+        if let Some(active) = self.active.get(found.run) {
+            let changed = active.change_ticket(found.key, found.ticket.number, change);
+            let ticket = changed.map_err(|error| refused(id, found.run, &error.to_string()))?;
+            return Ok(row(bakeoff_store::TicketRow { ticket, ..found }));
+        }
+        let owner = self.store().run(found.run)?.owner.filter(|owner| !owner.is_gone);
+        let Some(owner) = owner else {
+            return Err(refused(id, found.run, "no trial of that run is going on"));
+        };
+        let asked = self.wait(self.store().ask_ticket_change(id, change, self.now()))?;
+        match self.answer_to(asked)? {
+            Some(Ok(())) => Ok(row(self.store().ticket(id)?)),
+            Some(Err(refusal)) => Err(refused(id, found.run, &refusal)),
+            None => {
+                let why = format!("process {} did not answer", owner.process);
+                // So that it is not done later, when nobody expects it any more.
+                self.wait(self.store().answer_ticket_change(asked, self.now(), Some(why.clone())))?;
+                Err(ServiceError::unavailable(format!("ticket {id} was not changed: {why}"))
+                    .with_hint("it runs the trial; see whether it is still at work, and try again"))
+            }
+        }
+    }
+
+    /// What the program that runs a trial said to a request; `None`: nothing in time.
+    fn answer_to(&self, asked: i64) -> Result<Option<std::result::Result<(), String>>> {
+        let until = Instant::now() + ANSWER;
+        loop {
+            let answer = self.store().ticket_change_answer(asked)?;
+            if answer.is_some() || Instant::now() > until {
+                return Ok(answer);
+            }
+            std::thread::sleep(LOOK);
+        }
     }
 
     /// What a fault trial has beside other trials, with its timeline drawn.
@@ -65,6 +106,11 @@ impl Service {
     pub fn trial_audit(&self, run: u32, key: TrialKey) -> Result<Vec<AuditEntry>> {
         Ok(self.store().trial_audit(run, key)?)
     }
+}
+
+fn refused(id: u32, run: u32, why: &str) -> ServiceError {
+    ServiceError::conflict(format!("ticket {id} of run #{run} was not changed: {why}"))
+        .with_hint("only tickets of trials that are going on can be changed; bakeoff tickets list shows them")
 }
 
 fn drawn_timeline(spec: &TimelineSpec) -> Result<DrawnTimeline> {

@@ -10,6 +10,7 @@ pub(crate) const ALL: &[&str] = &[
     include_str!("../migrations/0001_start.sql"),
     include_str!("../migrations/0002_workflows.sql"),
     include_str!("../migrations/0003_faults.sql"),
+    include_str!("../migrations/0004_operator.sql"),
 ];
 
 /// Refuses databases of other programs before anything is changed.

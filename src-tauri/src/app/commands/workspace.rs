@@ -28,7 +28,10 @@ pub async fn open_workspace<R: Runtime>(
     let _ = service.start_exporters();
     let info = service.workspace()?;
     state.replace(Arc::new(service));
-    window::remember_workspace(&app, &info.path);
+    // A folder of `viewer` is gone when its window is.
+    if !info.name.starts_with(crate::FLEETING) {
+        window::remember_workspace(&app, &info.path);
+    }
     Ok(info)
 }
 

@@ -232,6 +232,7 @@ mod tests {
             tickets: Vec::new(),
             initial_state: None,
             final_state: None,
+            imported: None,
         }
     }
 

@@ -57,14 +57,24 @@ impl FaultCase {
     /// # Errors
     /// When a number in the subject is none (it then came from no file).
     pub(crate) fn case(subject: &Subject, fault: &Fault, label: &str) -> Result<Case, String> {
-        let fields = Fields {
-            subject: serde_json::to_value(subject).map_err(|error| error.to_string())?,
-            fault: fault.clone(),
-            metadata: serde_json::json!({"subject": subject.name, "fault": label}),
-        };
-        let json = serde_json::value::to_raw_value(&fields).map_err(|error| error.to_string())?;
-        Ok(Case { id: format!("{}/{label}", subject.name).into(), json })
+        let whole = serde_json::to_value(subject).map_err(|error| error.to_string())?;
+        written(whole, &subject.name, fault, label)
     }
+
+    /// The case of a subject that is only known by its name: of trials that another program ran.
+    ///
+    /// # Errors
+    /// When a number in the fault is none.
+    pub fn named(subject: &str, fault: &Fault) -> Result<Case, String> {
+        written(Value::String(subject.to_owned()), subject, fault, &fault.label())
+    }
+}
+
+fn written(subject: Value, name: &str, fault: &Fault, label: &str) -> Result<Case, String> {
+    let metadata = serde_json::json!({"subject": name, "fault": label});
+    let fields = Fields { subject, fault: fault.clone(), metadata };
+    let json = serde_json::value::to_raw_value(&fields).map_err(|error| error.to_string())?;
+    Ok(Case { id: format!("{name}/{label}").into(), json })
 }
 
 /// The variant that stands for "nobody repairs". It has no file.

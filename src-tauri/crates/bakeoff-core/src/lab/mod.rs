@@ -28,10 +28,11 @@ pub use health::{
 pub use monitor::Monitor;
 pub use oracle::{Evidence, Oracle, OracleError};
 pub use record::{
-    Attribution, AuditEntry, AuditKind, Clocks, CommandClass, FaultTrial, Layer, LayerState, OracleVerdict,
+    Attribution, AuditEntry, AuditKind, Clocks, CommandClass, FaultTrial, Imported, Layer, LayerState,
+    OracleVerdict,
 };
 pub use ticket::{Ticket, TicketSeverity, TicketStatus, Violation};
-pub use tickets::{TicketError, Tickets};
+pub use tickets::{TicketChange, TicketError, Tickets};
 pub use tool::{LabCommand, LabReply};
 
 /// The model name of the built-in provider that stands for "nobody repairs": the baseline.

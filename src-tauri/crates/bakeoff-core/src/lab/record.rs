@@ -168,6 +168,22 @@ pub enum Attribution {
     LeaseExpired,
 }
 
+/// Where a trial comes from that this program did not run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Imported {
+    /// The file.
+    pub file: String,
+    /// The campaign's number there.
+    #[ts(type = "number")]
+    pub campaign: i64,
+    /// The trial's number there.
+    #[ts(type = "number")]
+    pub trial: i64,
+    /// By which rule it was judged, and what is absent because the file does not have it.
+    pub judged: String,
+}
+
 /// Everything that a fault trial has beside what every trial has.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -217,4 +233,8 @@ pub struct FaultTrial {
     pub initial_state: Option<ClusterState>,
     /// At the verdict.
     pub final_state: Option<ClusterState>,
+    /// Where it comes from, if another program ran it; `None`: this one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional = nullable)]
+    pub imported: Option<Imported>,
 }

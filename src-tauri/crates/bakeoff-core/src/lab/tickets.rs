@@ -3,6 +3,7 @@
 
 use super::{Observation, Ticket, TicketStatus, Violation};
 use crate::trial::Millis;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// What may close a ticket, as `Ticket::resolved_by` has it.
@@ -17,6 +18,19 @@ pub mod resolver {
 
 /// What an agent's last words begin with when it gives up.
 pub const ESCALATED: &str = "ESCALATED: ";
+
+/// What a person may do to a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TicketChange {
+    /// Close it. An agent at work on it is stopped before its next step, and its trial is recorded as cancelled, since
+    /// its result is no longer the agent's.
+    Resolve,
+    /// Keep it from being resolved by itself.
+    Hold,
+    /// Let it be resolved by itself again.
+    Unhold,
+}
 
 /// Why a ticket can't be changed as asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -119,6 +133,14 @@ impl Tickets {
         };
         self.tickets.push(ticket.clone());
         ticket
+    }
+
+    /// Takes over a ticket that another program keeps, as it is there now. It has the number that the caller gives it.
+    pub fn adopt(&mut self, ticket: Ticket) {
+        match self.tickets.iter_mut().find(|known| known.number == ticket.number) {
+            Some(known) => *known = ticket,
+            None => self.tickets.push(ticket),
+        }
     }
 
     /// The agent takes it: nobody else does, and it is no longer resolved by itself.

@@ -86,6 +86,10 @@ pub trait Instance: Send + Sync {
     fn broker(&self) -> Option<String> {
         None
     }
+    /// A program that is `labctl` for that socket: its path. `None`: there is none.
+    fn labctl_program(&self) -> Option<String> {
+        None
+    }
     /// What came through that socket since this was asked last, oldest first.
     fn broker_calls(&self) -> Vec<BrokerCall> {
         Vec::new()

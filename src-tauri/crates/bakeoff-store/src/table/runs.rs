@@ -245,7 +245,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<RunSummary> {
     })
 }
 
-fn insert(connection: &Connection, new: NewRun) -> Result<RunId, StoreError> {
+pub(crate) fn insert(connection: &Connection, new: NewRun) -> Result<RunId, StoreError> {
     let campaign = &new.campaign;
     connection
         .prepare_cached(

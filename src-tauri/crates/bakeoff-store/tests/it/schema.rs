@@ -15,6 +15,7 @@ const RELEASED: &[(u32, &str)] = &[
     (1, include_str!("../fixtures/schema_1.sql")),
     (2, include_str!("../fixtures/schema_2.sql")),
     (3, include_str!("../fixtures/schema_3.sql")),
+    (4, include_str!("../fixtures/schema_4.sql")),
 ];
 
 fn load(dump: &str, path: &Path) {
@@ -98,6 +99,9 @@ async fn what_released_versions_wrote_is_read() {
         assert_eq!(store.deploy_blocks(None).expect("reads").len(), known);
         assert_eq!(store.mlflow_exports(None).expect("reads").len(), known);
         faults(&store, *version >= 3);
+        let imported =
+            store.imported_run(1).expect("reads").map(|run| (run.source.file, run.source.campaign));
+        assert_eq!(imported, (*version >= 4).then(|| ("eval.db".to_owned(), 3)));
     }
 }
 

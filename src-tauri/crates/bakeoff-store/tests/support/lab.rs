@@ -140,5 +140,6 @@ pub fn fault_trial() -> FaultTrial {
             ..ClusterState::default()
         }),
         final_state: None,
+        imported: None,
     }
 }

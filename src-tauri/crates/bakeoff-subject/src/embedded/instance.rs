@@ -4,18 +4,19 @@ use super::probe::Prober;
 use super::{faults, labctl};
 use crate::error::refused;
 use crate::shell;
+use crate::shell::broker::Broker;
 use bakeoff_cluster::{Cluster, NodeStatus, Party};
 use bakeoff_core::fault::{Fault, Place, PlannedFault};
 use bakeoff_core::lab::{
     ClusterState, DataCheck, HealthSample, LabCommand, LabReply, NodeObservation, Observation,
 };
 use bakeoff_core::ports::BoxFuture;
-use bakeoff_core::ports::lab::{Instance, Presence, Shell, SubjectError};
+use bakeoff_core::ports::lab::{BrokerCall, Instance, Presence, Shell, SubjectError};
 use bakeoff_core::trial::Millis;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Between two looks at a cluster that is not healthy yet.
 const LOOK: Duration = Duration::from_millis(50);
@@ -34,6 +35,10 @@ pub(super) struct Inner {
     pub endpoints: Vec<(String, String)>,
     program: PathBuf,
     folder: PathBuf,
+    /// Of a user's own program; opened when it is asked for.
+    broker: OnceLock<Option<Arc<Broker>>>,
+    /// What came through it.
+    calls: Arc<Mutex<Vec<BrokerCall>>>,
 }
 
 impl EmbeddedInstance {
@@ -47,8 +52,46 @@ impl EmbeddedInstance {
             endpoints,
             program,
             folder,
+            broker: OnceLock::new(),
+            calls: Arc::default(),
         })))
     }
+
+    /// Carries out commands, and keeps them where they are to be kept. What outlives the instance must not keep its
+    /// cluster alive.
+    fn labctl_of(&self, kept: Option<Arc<Mutex<Vec<BrokerCall>>>>) -> shell::Labctl {
+        let inner: Weak<Inner> = Arc::downgrade(&self.0);
+        Arc::new(move |command| {
+            let (inner, kept) = (inner.upgrade(), kept.clone());
+            Box::pin(async move {
+                let began_at = now();
+                let reply = match inner {
+                    Some(inner) => labctl::execute(&inner, &command).await,
+                    None => labctl::failed("the cluster is gone"),
+                };
+                if let Some(kept) = kept {
+                    let call = BrokerCall { began_at, ended_at: now(), command, exit_code: reply.exit_code };
+                    kept.lock().unwrap_or_else(PoisonError::into_inner).push(call);
+                }
+                reply
+            })
+        })
+    }
+
+    /// `None`: no socket can be made here.
+    fn with_broker(&self) -> Option<Arc<Broker>> {
+        let open = || {
+            let labctl = self.labctl_of(Some(Arc::clone(&self.0.calls)));
+            Broker::with_program(labctl, &self.0.program).ok().map(Arc::new)
+        };
+        self.0.broker.get_or_init(open).clone()
+    }
+}
+
+/// Milliseconds since 1970.
+fn now() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
 }
 
 /// `n2` for 2.
@@ -211,23 +254,25 @@ impl Instance for EmbeddedInstance {
     }
 
     fn open_shell(&self) -> BoxFuture<'_, Result<Arc<dyn Shell>, SubjectError>> {
-        // A shell that outlives its instance must not keep the cluster alive.
-        let inner: Weak<Inner> = Arc::downgrade(&self.0);
-        let labctl: shell::Labctl = Arc::new(move |command| {
-            let inner = inner.upgrade();
-            Box::pin(async move {
-                match inner {
-                    Some(inner) => labctl::execute(&inner, &command).await,
-                    None => labctl::failed("the cluster is gone"),
-                }
-            })
-        });
+        let labctl = self.labctl_of(None);
         let urls = self.0.endpoints.iter().map(|(_, url)| url.clone()).collect();
         Box::pin(shell::open(self.0.program.clone(), labctl, urls))
     }
 
     fn labctl<'a>(&'a self, command: &'a LabCommand) -> BoxFuture<'a, LabReply> {
         Box::pin(labctl::execute(&self.0, command))
+    }
+
+    fn broker(&self) -> Option<String> {
+        Some(self.with_broker()?.socket().display().to_string())
+    }
+
+    fn labctl_program(&self) -> Option<String> {
+        Some(self.with_broker()?.program().display().to_string())
+    }
+
+    fn broker_calls(&self) -> Vec<BrokerCall> {
+        std::mem::take(&mut *self.0.calls.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn close(&self) -> BoxFuture<'_, Result<(), SubjectError>> {

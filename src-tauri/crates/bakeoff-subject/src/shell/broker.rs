@@ -1,6 +1,7 @@
 //! The socket over which `labctl` in a shell reaches this program. It serves one trial's nodes and nothing else.
 
-use super::{Labctl, execute};
+use super::client::SOCKET_NAME;
+use super::{LABCTL, Labctl, execute};
 use bakeoff_core::lab::LabReply;
 use std::path::{Path, PathBuf};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -12,7 +13,7 @@ const LONGEST: u64 = 64 << 10;
 
 /// Listens until it is dropped.
 #[derive(Debug)]
-pub(super) struct Broker {
+pub(crate) struct Broker {
     folder: tempfile::TempDir,
     task: JoinHandle<()>,
 }
@@ -21,7 +22,7 @@ impl Broker {
     /// Opens a socket in a folder of its own, which only this user can read.
     pub fn open(labctl: Labctl) -> std::io::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let listener = UnixListener::bind(folder.path().join("ops.sock"))?;
+        let listener = UnixListener::bind(folder.path().join(SOCKET_NAME))?;
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(serve(stream, labctl.clone()));
@@ -30,12 +31,24 @@ impl Broker {
         Ok(Self { folder, task })
     }
 
-    /// The socket's path.
-    pub fn socket(&self) -> PathBuf {
-        self.folder.path().join("ops.sock")
+    /// The same with a `labctl` beside the socket, which is `program` under that name and finds the socket by itself.
+    pub fn with_program(labctl: Labctl, program: &Path) -> std::io::Result<Self> {
+        let broker = Self::open(labctl)?;
+        std::os::unix::fs::symlink(program, broker.program())?;
+        Ok(broker)
     }
 
-    /// Its folder, in which there is nothing else.
+    /// `labctl` beside the socket, where there is one.
+    pub fn program(&self) -> PathBuf {
+        self.folder.path().join(LABCTL)
+    }
+
+    /// The socket's path.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join(SOCKET_NAME)
+    }
+
+    /// Its folder, in which there is nothing but the socket and perhaps `labctl`.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }

@@ -1,7 +1,7 @@
 //! The agent's shell where there are no containers: shut off by bubblewrap where that works, else no shell at all but
 //! the few commands that a repair needs.
 
-mod broker;
+pub(crate) mod broker;
 mod bwrap;
 mod client;
 mod commands;

@@ -48,6 +48,19 @@ impl Desk<'_> {
         self.limit.saturating_duration_since(Instant::now())
     }
 
+    /// Returns once somebody else has resolved the ticket.
+    async fn overtaken(&self) {
+        let number = self.ticket.number;
+        let is_resolved = |ticket: &Ticket| ticket.status == TicketStatus::Resolved;
+        let resolved = self
+            .lookout
+            .until(self.limit, |seen, _| seen.tickets.get(number).filter(|one| is_resolved(one)).map(|_| ()));
+        if resolved.await.is_none() {
+            // The time limit is somebody else's business.
+            std::future::pending().await
+        }
+    }
+
     /// Somebody else has resolved the ticket.
     fn is_overtaken(&self) -> bool {
         let seen = self.lookout.seen();

@@ -80,7 +80,16 @@ pub(in crate::trial) async fn run_program(
     let program = command.first().map_or(NAME, String::as_str);
     draft.strand.begin_attempt(AttemptPurpose::Answer, NAME, program, desk.audit.now());
     let start = Instant::now();
-    let answer = desk.context.runner.run(&call).await;
+    let answer = tokio::select! {
+        answer = desk.context.runner.run(&call) => answer,
+        // Dropping the call ends the program with everything that it started.
+        () = desk.overtaken() => Err(RunnerError {
+            kind: RunnerErrorKind::Failed,
+            message: "It was ended, because its ticket was resolved by somebody else.".to_owned(),
+            stderr: String::new(),
+        }),
+    };
+    let is_overtaken = answer.is_err() && desk.is_overtaken();
     draft.add_latency(Some(millis(start.elapsed())));
     take_commands(&desk);
     let read = answer.and_then(|answer| {
@@ -93,7 +102,8 @@ pub(in crate::trial) async fn run_program(
             stderr: answer.stderr,
         })
     });
-    settle(&desk, draft, read)
+    let end = settle(&desk, draft, read);
+    if is_overtaken { Ok(AgentEnd::Overtaken) } else { end }
 }
 
 fn input(desk: &Desk<'_>, draft: &Draft) -> Value {
@@ -122,7 +132,10 @@ fn input(desk: &Desk<'_>, draft: &Draft) -> Value {
             "max_tokens": desk.settings.max_tokens,
             "max_cost_usd": desk.settings.max_cost_usd,
         },
-        "labctl": {"socket": desk.lookout.instance.broker()},
+        "labctl": {
+            "command": desk.lookout.instance.labctl_program(),
+            "socket": desk.lookout.instance.broker(),
+        },
         "seed": desk.seed,
     })
 }

@@ -81,7 +81,7 @@ impl Lookout {
 
     /// Waits until `ready` gives something; asked again after everything that is seen, and at `deadline` for the last
     /// time.
-    pub(super) async fn until<T>(
+    pub(in crate::trial) async fn until<T>(
         &self,
         deadline: Instant,
         mut ready: impl FnMut(&mut Seen, Millis) -> Option<T>,

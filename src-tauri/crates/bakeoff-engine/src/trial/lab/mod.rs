@@ -15,7 +15,7 @@ pub(super) use audit::Audit;
 pub(crate) use context::LabContext;
 pub(super) use lookout::Lookout;
 pub(crate) use open_trials::OpenTrials;
-pub use open_trials::{TicketChange, TicketChangeError};
+pub use open_trials::TicketChangeError;
 
 use super::draft::Draft;
 use super::{Context, Verdict, program, unless_stopped};

@@ -1,22 +1,10 @@
 //! Fault trials that are going on, so that people can change their tickets.
 
 use super::Lookout;
-use bakeoff_core::lab::{Ticket, TicketError};
+use bakeoff_core::lab::{Ticket, TicketChange, TicketError};
 use bakeoff_core::trial::TrialKey;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-
-/// What a person may do to a ticket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TicketChange {
-    /// Close it. An agent at work on it is stopped before its next step, and its trial is recorded as cancelled, since
-    /// its result is no longer the agent's.
-    Resolve,
-    /// Keep it from being resolved by itself.
-    Hold,
-    /// Let it be resolved by itself again.
-    Unhold,
-}
 
 /// Why a ticket was not changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

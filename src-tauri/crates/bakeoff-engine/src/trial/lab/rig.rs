@@ -187,5 +187,6 @@ fn blank(subject: &Subject, fault: Fault, mode: &Mode) -> FaultTrial {
         tickets: Vec::new(),
         initial_state: None,
         final_state: None,
+        imported: None,
     }
 }

@@ -40,7 +40,7 @@ async fn a_program_gets_the_ticket_and_its_word_is_judged() {
     assert_eq!(call.input["ticket"]["variant"], json!("a"));
     assert_eq!(call.input["variant"]["model"], json!("model-a"));
     assert_eq!(call.input["limits"]["max_steps"], json!(8));
-    assert_eq!(call.input["labctl"], json!({"socket": null}));
+    assert_eq!(call.input["labctl"], json!({"command": null, "socket": null}));
     assert!(call.input["briefing"].as_str().unwrap().contains("A ledger of 3 nodes"));
     let text = call.input.to_string();
     assert!(!text.contains("node_kill") && !text.contains("fault"), "nothing about what was done: {text}");
