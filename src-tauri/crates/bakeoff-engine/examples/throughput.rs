@@ -82,6 +82,7 @@ async fn main() {
         model: Arc::new(FakeModel::scripted(vec![answer]).counting_only()),
         runner: Arc::new(FakeRunner::new(|_, _| FakeRun::output(serde_json::json!({})))),
         subjects: None,
+        operator: None,
         lab_log: None,
         log: Arc::new(CountingLog::default()),
         clock,

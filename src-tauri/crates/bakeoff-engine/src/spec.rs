@@ -3,6 +3,7 @@
 use bakeoff_core::campaign::{Campaign, LabSettings};
 use bakeoff_core::dataset::Case;
 use bakeoff_core::ports::lab::{LabLog, Subjects};
+use bakeoff_core::ports::operator::Operator;
 use bakeoff_core::ports::{BoxFuture, Clock, Model, Runner, TrialLog};
 use bakeoff_core::price::Price;
 use bakeoff_core::scorer::Scorer;
@@ -125,6 +126,8 @@ pub struct Ports {
     pub runner: Arc<dyn Runner>,
     /// Gives out systems under test; needed by fault campaigns.
     pub subjects: Option<Arc<dyn Subjects>>,
+    /// Opens Operator's files; needed by campaigns whose agent is Operator's.
+    pub operator: Option<Arc<dyn Operator>>,
     /// Keeps what fault trials tell while they run; needed by fault campaigns.
     pub lab_log: Option<Arc<dyn LabLog>>,
     /// Keeps results.

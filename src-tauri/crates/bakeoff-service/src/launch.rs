@@ -311,6 +311,7 @@ impl Service {
             model: self.models()? as Arc<dyn Model>,
             runner: Arc::new(ProcessRunner::new(self.files().root())),
             subjects: Some(Arc::clone(self.subjects()) as Arc<dyn Subjects>),
+            operator: Some(Arc::new(self.operator())),
             lab_log: Some(Arc::clone(&log) as Arc<dyn LabLog>),
             log,
             clock: Arc::new(SystemClock),

@@ -8,10 +8,11 @@ use crate::service::Service;
 use bakeoff_core::dataset::Case;
 use bakeoff_core::hash::sha256_hex;
 use bakeoff_operator::{
-    Converted, EvalDb, FileError, NewTrial, OldCampaign, OperatorDb, Zone, convert, write,
+    Converted, EvalDb, FileError, LiveOperator, NewTrial, OldCampaign, OperatorDb, Zone, convert, sweep,
+    write,
 };
 use bakeoff_store::{ImportSource, ImportedTrial, NewRun, NewVariant};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 impl Service {
@@ -133,6 +134,20 @@ impl Service {
             trials: written.trials,
             left_out: written.left_out,
         })
+    }
+
+    /// Binds tickets in Operator's files.
+    pub(crate) fn operator(&self) -> LiveOperator {
+        LiveOperator::new(self.files().root(), self.operator_marks())
+    }
+
+    /// Takes away what killed programs left bound there.
+    pub(crate) fn sweep_operator(&self) {
+        sweep(&self.operator_marks());
+    }
+
+    fn operator_marks(&self) -> PathBuf {
+        self.files().data_folder().join("operator")
     }
 
     /// Refuses what would go on with a run of another program.

@@ -130,6 +130,7 @@ impl Service {
             runtime,
         };
         service.sweep_after_crash()?;
+        service.sweep_operator();
         Ok(service)
     }
 

@@ -34,6 +34,12 @@ const MODES: Record<string, string> = {
 
 export const modeText = (mode: string) => MODES[mode] ?? mode;
 
+/** Where a trial comes from that another program ran, and by which rule it was judged; null: this one ran it. */
+export function importedText({ imported }: FaultTrial): string | null {
+  if (!imported) return null;
+  return `Imported from ${imported.file}, campaign ${imported.campaign}, trial ${imported.trial}. ${imported.judged}`;
+}
+
 export interface Measure {
   key: string;
   label: string;

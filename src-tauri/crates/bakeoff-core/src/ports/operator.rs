@@ -61,7 +61,7 @@ pub trait Operator: Send + Sync {
 }
 
 /// One trial's binding.
-pub trait OperatorTrial: Send {
+pub trait OperatorTrial: Send + Sync {
     /// Looks at the trial's ticket and its agent.
     fn look(&mut self) -> BoxFuture<'_, Result<OperatorLook, SubjectError>>;
     /// Takes the binding away, and closes tickets of this trial that are still open: their system is gone.

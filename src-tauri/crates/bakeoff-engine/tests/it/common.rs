@@ -132,6 +132,7 @@ impl World {
             model: Arc::clone(&self.model) as Arc<dyn Model>,
             runner: Arc::clone(&self.runner) as Arc<dyn Runner>,
             subjects: self.subjects.clone().map(|subjects| subjects as _),
+            operator: None,
             lab_log: self.lab_log.clone().map(|log| log as _),
             log: Arc::clone(&self.log) as _,
             clock: Arc::new(TokioClock::starting_at(1_000_000)),

@@ -123,6 +123,7 @@ async fn what_cannot_start_says_everything_that_is_wrong() {
         model: Arc::clone(&world.model) as _,
         runner: Arc::clone(&world.runner) as _,
         subjects: None,
+        operator: None,
         lab_log: None,
         log: Arc::clone(&world.log) as _,
         clock: Arc::new(bakeoff_testkit::ManualClock::at(0)),

@@ -78,12 +78,17 @@ async fn no_poller_is_fast_enough_to_see_a_ticket_without_its_variant() {
         });
         let work = async {
             for turn in 0..30 {
-                let mut trial =
-                    live.bind("operator.db".into(), binding(&format!("model-{turn}"))).await.expect("it is free");
+                let mut trial = live
+                    .bind("operator.db".into(), binding(&format!("model-{turn}")))
+                    .await
+                    .expect("it is free");
                 tell(&path, &format!("store_down:{turn}"));
                 let look = trial.look().await.expect("looks");
                 assert_eq!(look.misbound, None, "turn {turn}");
-                assert_eq!(look.ticket.map(|ticket| (ticket.number, ticket.status)), Some((1, TicketStatus::Open)));
+                assert_eq!(
+                    look.ticket.map(|ticket| (ticket.number, ticket.status)),
+                    Some((1, TicketStatus::Open))
+                );
                 trial.release().await.expect("releases");
                 assert_eq!(leftovers(&path), 0);
             }
@@ -153,7 +158,9 @@ async fn without_an_agent_no_poller_gets_a_ticket() {
     let mut trial = live.bind("operator.db".into(), Binding::Nobody).await.expect("it is free");
     let id = tell(&path, "store_down:4");
     let (status, held): (String, bool) = connect(&path)
-        .query_row("SELECT status, held FROM tickets WHERE id = ?1", [id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row("SELECT status, held FROM tickets WHERE id = ?1", [id], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
         .expect("SQL");
     assert_eq!((status.as_str(), held), ("acknowledged", true), "nobody takes it");
     trial.release().await.expect("releases");

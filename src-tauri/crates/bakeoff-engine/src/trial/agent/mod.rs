@@ -5,7 +5,7 @@ mod program;
 mod prompt;
 mod tools;
 
-pub(super) use program::run_program;
+pub(super) use program::{run_program, take_commands};
 pub(crate) use tools::ToolSet;
 
 use super::call::{Call, CallFailure, call};

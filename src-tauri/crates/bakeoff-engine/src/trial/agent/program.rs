@@ -3,6 +3,7 @@
 
 use super::super::call::ask;
 use super::super::draft::Draft;
+use super::super::lab::{Audit, Lookout};
 use super::super::strand::AttemptEnd;
 use super::super::{Verdict, millis};
 use super::{AgentEnd, Desk, prompt};
@@ -91,7 +92,7 @@ pub(in crate::trial) async fn run_program(
     };
     let is_overtaken = answer.is_err() && desk.is_overtaken();
     draft.add_latency(Some(millis(start.elapsed())));
-    take_commands(&desk);
+    take_commands(desk.lookout, desk.audit);
     let read = answer.and_then(|answer| {
         serde_json::from_value::<Written>(answer.output).map_err(|error| RunnerError {
             kind: RunnerErrorKind::Failed,
@@ -140,15 +141,15 @@ fn input(desk: &Desk<'_>, draft: &Draft) -> Value {
     })
 }
 
-/// What came through the broker goes into the audit and is counted.
-fn take_commands(desk: &Desk<'_>) {
-    for call in desk.lookout.instance.broker_calls() {
+/// What came through the broker since this was called last goes into the audit and is counted.
+pub(in crate::trial) fn take_commands(lookout: &Lookout, audit: &Audit) {
+    for call in lookout.instance.broker_calls() {
         let class = call.command.class();
         let line = call.command.to_string();
-        desk.audit.call("labctl", &json!(call.command), &line, None, Some(class));
-        desk.audit.result("labctl", Some(call.exit_code), "");
+        audit.call("labctl", &json!(call.command), &line, None, Some(class));
+        audit.result("labctl", Some(call.exit_code), "");
         let BrokerCall { began_at, ended_at, exit_code, .. } = call;
-        desk.audit.executed(Executed { began_at, ended_at, line, class, exit_code });
+        audit.executed(Executed { began_at, ended_at, line, class, exit_code });
     }
 }
 

@@ -75,6 +75,23 @@ impl Audit {
         });
     }
 
+    /// A line that another program has written, with its own moment.
+    pub(super) fn append(&self, entry: AuditEntry) {
+        if entry.kind == AuditKind::ToolCall {
+            self.executed(Executed {
+                began_at: entry.at,
+                ended_at: entry.at,
+                line: entry.content.clone(),
+                class: entry.class.unwrap_or(CommandClass::Risky),
+                exit_code: entry.exit_code.unwrap_or_default(),
+            });
+        }
+        let mut state = self.state();
+        state.entries += 1;
+        self.log
+            .audit(self.key, AuditEntry { number: state.entries, content: bounded(&entry.content), ..entry });
+    }
+
     /// A command has ended.
     pub(in crate::trial) fn executed(&self, command: Executed) {
         self.state().executed.push(command);

@@ -10,6 +10,7 @@ use bakeoff_core::campaign::{Agent, LabSettings};
 use bakeoff_core::fault::Fault;
 use bakeoff_core::lab::{FaultCase, NO_AGENT};
 use bakeoff_core::ports::lab::{LabLog, Subjects};
+use bakeoff_core::ports::operator::Operator;
 use bakeoff_core::subject::Subject;
 use bakeoff_core::trial::TrialKey;
 use bakeoff_core::variant::{Provider, Variant};
@@ -25,6 +26,8 @@ pub(super) enum Mode {
     Managed(ToolSet),
     /// The user's own program.
     Command(Vec<String>),
+    /// Operator's own agent, by the tickets of its file.
+    Operator,
 }
 
 impl Mode {
@@ -34,6 +37,7 @@ impl Mode {
             Self::Baseline => "baseline",
             Self::Managed(_) => "managed",
             Self::Command(_) => "command",
+            Self::Operator => "operator_db",
         }
     }
 }
@@ -58,6 +62,7 @@ pub(crate) struct LabContext {
     settings: LabSettings,
     subjects: Vec<Arc<Subject>>,
     port: Arc<dyn Subjects>,
+    operator: Option<Arc<dyn Operator>>,
     log: Arc<dyn LabLog>,
     /// By variant.
     modes: Vec<Mode>,
@@ -80,6 +85,13 @@ impl LabContext {
                 Err(found) => problems.extend(found),
             }
         }
+        if matches!(lab.settings.agent, Agent::OperatorDb(_)) && spec.parallel > 1 {
+            problems.push(format!(
+                "agent.operator_db: parallel is {}, but must be 1: the trials' tickets are in one file and can't be told \
+                 apart.",
+                spec.parallel
+            ));
+        }
         let (Some(port), Some(log)) = (&ports.subjects, &ports.lab_log) else {
             problems.push("This program has no subjects to run fault trials on.".to_owned());
             return Err(StartError { problems });
@@ -91,6 +103,7 @@ impl LabContext {
             settings: lab.settings.clone(),
             subjects: lab.subjects.iter().cloned().map(Arc::new).collect(),
             port: Arc::clone(port),
+            operator: ports.operator.clone(),
             log: Arc::clone(log),
             modes,
             closed: Mutex::default(),
@@ -104,6 +117,11 @@ impl LabContext {
 
     pub(super) fn port(&self) -> &dyn Subjects {
         &*self.port
+    }
+
+    /// Where Operator's files are opened.
+    pub(super) fn operator(&self) -> Option<&dyn Operator> {
+        self.operator.as_deref()
     }
 
     pub(super) fn log(&self) -> Arc<dyn LabLog> {
@@ -175,9 +193,6 @@ fn mode(variant: &Variant, agent: &Agent) -> Result<Mode, Vec<String>> {
             Err(vec!["agent.command is empty: name the program and its arguments.".to_owned()])
         }
         Agent::Command(command) => Ok(Mode::Command(command.clone())),
-        Agent::OperatorDb(_) => Err(vec![
-            "agent.operator_db: agents that poll an operator.db can't be run yet. Use the managed agent or agent.command."
-                .to_owned(),
-        ]),
+        Agent::OperatorDb(_) => Ok(Mode::Operator),
     }
 }

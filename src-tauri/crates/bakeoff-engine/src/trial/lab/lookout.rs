@@ -99,6 +99,18 @@ impl Lookout {
         }
     }
 
+    /// Takes over a ticket that another program keeps, and tells the log when it has changed.
+    pub(super) fn adopt(&self, ticket: Ticket) {
+        let mut seen = self.seen();
+        if seen.tickets.get(ticket.number) == Some(&ticket) {
+            return;
+        }
+        seen.tickets.adopt(ticket.clone());
+        self.log.ticket(self.key, ticket);
+        drop(seen);
+        self.tell();
+    }
+
     /// Changes a ticket, and tells the log.
     pub(super) fn change_ticket<E>(
         &self,

@@ -7,6 +7,7 @@ mod context;
 mod journal;
 mod lookout;
 mod open_trials;
+mod operators;
 mod protocol;
 mod rig;
 mod verdict;

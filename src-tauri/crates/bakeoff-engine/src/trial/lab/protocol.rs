@@ -7,7 +7,7 @@ use super::super::{Context, Verdict};
 use super::context::Mode;
 use super::lookout::Seen;
 use super::rig::{PROBE_EVERY, Rig};
-use super::{LabContext, Lookout, PROBE_LIMIT, seconds, verdict, within};
+use super::{LabContext, Lookout, PROBE_LIMIT, operators, seconds, verdict, within};
 use bakeoff_core::fault::{FaultKind, FaultState, PlannedFault};
 use bakeoff_core::lab::{Claim, OracleError, Ticket};
 use bakeoff_core::outcome::Outcome;
@@ -67,6 +67,7 @@ async fn observed(
     lookout: &Arc<Lookout>,
 ) -> Result<Verdict, Verdict> {
     warm_up(rig, lookout).await?;
+    operators::bind(context, lab, rig).await?;
     break_it(context, lab, rig, lookout).await?;
     let repair = repair(context, lab, draft, rig, lookout).await?;
     Ok(verdict::take(rig, lookout, &repair).await)
@@ -225,10 +226,10 @@ fn land(rig: &mut Rig, lookout: &Lookout) {
 
 /// The times of a repair.
 #[derive(Clone, Copy)]
-struct Times {
+pub(super) struct Times {
     landed: Millis,
     /// When the time is up.
-    limit: Instant,
+    pub limit: Instant,
     /// See [`quiet`].
     quiet: Millis,
 }
@@ -247,6 +248,10 @@ async fn repair(
     let limit = Instant::now() + Duration::from_millis(left);
     let times = Times { landed, limit, quiet: quiet(rig) };
     rig.deadline = Some(deadline);
+    if matches!(rig.mode, Mode::Operator) {
+        // Its own monitor tells.
+        return operators::follow(context, rig, lookout, draft, times, deadline).await;
+    }
     rig.tasks.spawn(Arc::clone(lookout).monitor(phase(rig)));
     let unrepaired = Repair { claim: Claim::None, failure: None, is_overtaken: false, deadline };
     if matches!(rig.mode, Mode::Baseline) {
@@ -275,10 +280,13 @@ async fn repair(
         match &mode {
             Mode::Managed(tools) => agent::run(desk, draft, tools).await,
             Mode::Command(command) => agent::run_program(desk, draft, command).await,
-            Mode::Baseline => Ok(AgentEnd::TimeUp),
+            Mode::Baseline | Mode::Operator => Ok(AgentEnd::TimeUp),
         }
     };
-    let ended = tokio::time::timeout_at(limit, working).await.unwrap_or(Ok(AgentEnd::TimeUp))?;
+    let ended = tokio::time::timeout_at(limit, working).await.unwrap_or(Ok(AgentEnd::TimeUp));
+    // Also of a program whose time was up.
+    agent::take_commands(lookout, &rig.audit);
+    let ended = ended?;
     Ok(settle_ticket(rig, lookout, draft, ticket.number, ended, deadline))
 }
 
@@ -355,7 +363,7 @@ fn quiet(rig: &Rig) -> Millis {
 }
 
 impl Times {
-    fn is_quiet(&self, seen: &Seen, now: Millis) -> bool {
+    pub(super) fn is_quiet(&self, seen: &Seen, now: Millis) -> bool {
         let restored = seen.oracle.restored_at();
         restored.is_some_and(|restored| now >= restored.max(self.landed).saturating_add(self.quiet))
     }

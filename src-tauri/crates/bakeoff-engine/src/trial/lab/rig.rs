@@ -9,6 +9,7 @@ use super::{Audit, Lookout, TrialClock, seconds};
 use bakeoff_core::fault::{Fault, FaultState, PlannedFault};
 use bakeoff_core::lab::{Clocks, FaultTrial};
 use bakeoff_core::ports::lab::{Instance, LabLog, Presence, SubjectError};
+use bakeoff_core::ports::operator::OperatorTrial;
 use bakeoff_core::subject::Subject;
 use bakeoff_core::trial::{Millis, TrialKey};
 use futures::FutureExt;
@@ -35,6 +36,8 @@ pub(super) struct Rig {
     pub audit: Arc<Audit>,
     pub journal: Journal,
     pub instance: Option<Arc<dyn Instance>>,
+    /// The binding of its tickets in Operator's file.
+    pub operator: Option<Box<dyn OperatorTrial>>,
     /// What is seen of it.
     pub lookout: Option<Arc<Lookout>>,
     /// When everything that was done undoes itself, counted from the start.
@@ -66,6 +69,7 @@ impl Rig {
             subject,
             mode,
             instance: None,
+            operator: None,
             lookout: None,
             lease: Duration::ZERO,
             deadline: None,
@@ -88,6 +92,16 @@ impl Rig {
     /// wrong is in the journal and in the audit.
     pub(super) async fn take_down(&mut self) {
         self.tasks.shutdown().await;
+        self.take_down_instance().await;
+        // Last, because Operator's monitor may tell of a system that is going.
+        if let Some(mut operator) = self.operator.take()
+            && let Err(why) = contained(CLOSE_LIMIT, "Releasing operator.db", operator.release()).await
+        {
+            self.audit.note(&format!("The binding in operator.db could not be taken away: {why}"));
+        }
+    }
+
+    async fn take_down_instance(&mut self) {
         let Some(instance) = self.instance.take() else { return };
         let reverted = self.revert(&instance).await;
         let closed = contained(CLOSE_LIMIT, "Removing it", instance.close()).await;

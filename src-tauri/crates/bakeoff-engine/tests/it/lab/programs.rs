@@ -71,10 +71,11 @@ async fn what_a_program_does_wrong_keeps_its_outcome() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn operators_agents_are_refused_in_words() {
+async fn operators_agent_works_on_one_trial_at_a_time() {
     let mut one = world(FakeLab::default(), FakeRun::output(json!({})));
     let settings = LabSettings { agent: Agent::OperatorDb("operator.db".to_owned()), ..settings() };
     one.world.spec.lab = Some(Lab { settings, subjects: Arc::from([]) });
-    let error = one.world.try_start().expect_err("it can't run yet").to_string();
-    assert!(error.contains("agent.operator_db"), "{error}");
+    one.world.spec.parallel = 2;
+    let error = one.world.try_start().expect_err("two trials share one file").to_string();
+    assert!(error.contains("parallel is 2, but must be 1"), "{error}");
 }
