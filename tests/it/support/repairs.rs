@@ -178,6 +178,7 @@ fn fault_trial(case: &FaultCase, repair: &Repair, variant: &str) -> FaultTrial {
         tickets: Vec::new(),
         initial_state: None,
         final_state: None,
+        imported: None,
     }
 }
 
