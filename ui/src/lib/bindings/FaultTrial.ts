@@ -4,6 +4,7 @@ import type { Clocks } from "./Clocks";
 import type { ClusterState } from "./ClusterState";
 import type { Fault } from "./Fault";
 import type { FaultState } from "./FaultState";
+import type { Imported } from "./Imported";
 import type { OracleVerdict } from "./OracleVerdict";
 import type { PlannedFault } from "./PlannedFault";
 import type { Ticket } from "./Ticket";
@@ -99,4 +100,8 @@ initial_state: ClusterState | null,
 /**
  * At the verdict.
  */
-final_state: ClusterState | null, };
+final_state: ClusterState | null, 
+/**
+ * Where it comes from, if another program ran it; `None`: this one did.
+ */
+imported?: Imported | null, };
