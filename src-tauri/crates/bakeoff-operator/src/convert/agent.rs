@@ -3,7 +3,7 @@
 use crate::eval_db::{OldCampaign, OldCommand, OldTrial};
 use crate::operator_db::{OperatorDb, OperatorEntry, OperatorSession, OperatorTicket};
 use bakeoff_core::lab::tickets::resolver;
-use bakeoff_core::lab::{AuditEntry, AuditKind, Executed, Ticket, TicketStatus, classify, command_of};
+use bakeoff_core::lab::{AuditEntry, AuditKind, Executed, Ticket, TicketStatus, classify};
 use bakeoff_core::trial::Millis;
 use serde_json::Value;
 
@@ -187,8 +187,18 @@ pub(super) fn audit_of(commands: &[OldCommand], from: Millis) -> Vec<AuditEntry>
     entries
 }
 
+/// A call's command without the agent's words about it. `None`: the tool runs no command.
 fn command(tool: Option<&str>, parameters: Option<&Value>) -> Option<String> {
-    command_of(tool.unwrap_or("shell"), parameters?)
+    let parameters = parameters?;
+    let line = match parameters.get("command").or_else(|| parameters.get("args"))? {
+        Value::String(line) => line.trim().to_owned(),
+        Value::Array(words) => words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+        _ => return None,
+    };
+    Some(match tool {
+        Some("labctl") if !line.starts_with("labctl") => format!("labctl {line}"),
+        _ => line,
+    })
 }
 
 fn cut(text: &str) -> String {
