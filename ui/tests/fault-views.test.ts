@@ -3,7 +3,6 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { FakeBackend } from '$lib/backend/fake';
 import type { TrialRow } from '$lib/bindings/TrialRow';
 import { FakeFaultRun } from '$lib/backend/fake/fault-run';
-import { faultTrial } from '$lib/backend/fake/fault-trials';
 import { click, expectAccessible, openWindow, settle, text } from './helpers';
 
 afterEach(cleanup);
@@ -48,34 +47,6 @@ describe('a fault trial', () => {
     expect(drawer.queryByText('Scores')).toBeNull();
     expect(drawer.queryByText('Steps')).toBeNull();
     expect(drawer.queryByText('Calls')).toBeNull();
-    await expectAccessible();
-  });
-
-  it('that another program ran says so, and makes nothing up', async () => {
-    const { backend } = await openWindow('faults', RUN);
-    const row = rowOf(backend, (one) => one.variant === 'runbook' && one.outcome === 'pass');
-    const detail = faultTrial(3, row);
-    Object.assign(detail.fault!, { samples: [], timeline: null, audit: [] });
-    Object.assign(detail.fault!.trial, {
-      verdict: null,
-      attribution: null,
-      fault_state: null,
-      planned: null,
-      sandbox: null,
-      tickets: [],
-      mode: 'operator_db',
-      imported: { file: 'eval.db', campaign: 3, trial: 12, judged: 'Judged by Operator’s rule.' },
-    });
-    backend.trialDetail = async () => detail;
-    await click('tab-trials');
-    await fireEvent.click(screen.getAllByTestId('trial-row')[0]!);
-    await settle();
-    expect(text('verdict-head')).toMatch(
-      /Imported from eval\.db, campaign 3, trial 12\. Judged by Operator’s rule\./,
-    );
-    expect(screen.queryByTestId('layer-service')).toBeNull();
-    expect(text('fault-facts')).toMatch(/Comes from.*without samples nobody knows the effect/);
-    expect(text('fault-facts')).not.toContain('never done');
     await expectAccessible();
   });
 
