@@ -227,10 +227,9 @@ fn dispatch(arguments: &Arguments, verb: &Verb, output: &Output) -> CliResult {
             Ok(DONE)
         }
         // `run` and `main` have done them.
-        Verb::Viewer(_)
-        | Verb::ClusterHost
-        | Verb::ClusterNode { .. }
-        | Verb::DockerWarden { .. } => Ok(DONE),
+        Verb::Viewer(_) | Verb::ClusterHost | Verb::ClusterNode { .. } | Verb::DockerWarden { .. } => {
+            Ok(DONE)
+        }
     }
 }
 
