@@ -48,20 +48,34 @@ fn a_runbook_repairs_nobody_does_not_and_a_vandal_fails() {
     assert!(tickets["total"].as_u64().is_some_and(|total| total >= 6), "{tickets:#}");
     let number = trials(&place, "1")
         .iter()
-        .find(|row| row["variant"] == "runbook" && row["outcome"] == "pass")
+        .find(|row| {
+            let is_fault = row["case_id"].as_str().is_some_and(|id| !id.contains("none"));
+            is_fault && row["variant"] == "runbook" && row["outcome"] == "pass"
+        })
         .and_then(|row| row["number"].as_u64())
         .expect("a repaired trial")
         .to_string();
     let detail = place.json(&["show", "1", "--trial", &number]);
-    assert!(
-        detail["fault"]["trial"]["restore_s"].is_number()
-            || detail["row"]["case_id"].as_str().is_some_and(|id| id.contains("none")),
-        "{detail:#}"
-    );
+    assert!(detail["fault"]["trial"]["restore_s"].is_number(), "{detail:#}");
     assert!(detail["fault"]["timeline"]["svg"].as_str().is_some_and(|svg| svg.contains("n1")), "{detail:#}");
+
+    let told = place.run(&["show", "1", "--trial", &number]).expect_code(0);
+    for wanted in [
+        "fault landed",
+        "+0.0 s",
+        "first symptom",
+        "restored",
+        "service    pass",
+        "cause      pass",
+        "repair",
+    ] {
+        assert!(told.out.contains(wanted), "{wanted:?} is not in\n{}", told.out);
+    }
 
     assert_eq!(place.json(&["faults", "list"]), serde_json::json!([]), "nothing is left in force");
     place.run(&["faults", "sweep"]).expect_code(0);
+    place.run(&["subject", "status"]).expect_code(0).prints("embedded  ready");
+    assert_eq!(place.json(&["subject", "down"])["removed"], serde_json::json!([]));
     let instances = std::fs::read_dir(place.path(".bakeoff/instances")).map_or(0, Iterator::count);
     assert_eq!(instances, 0, "no instance is left");
 }

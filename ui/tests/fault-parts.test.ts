@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '$lib/bindings/Fault';
+import type { Outcome } from '$lib/bindings/Outcome';
 import type { FaultTrial } from '$lib/bindings/FaultTrial';
 import { faultDetail } from '$lib/backend/fake/fault-trials';
 import { FakeFaultRun } from '$lib/backend/fake/fault-run';
@@ -109,9 +110,12 @@ describe('a fault trial', () => {
   const run = new FakeFaultRun(1, '', 0).finish();
   const trials = Array.from({ length: run.planned }, (_, index) => faultDetail(run.trial(index)));
   const base = trials.find((one) => one.trial.restore_s !== null)!.trial;
-  const said = (change: Partial<FaultTrial>) =>
+  const said = (change: Partial<FaultTrial>, outcome: Outcome = 'fail') =>
     Object.fromEntries(
-      measures({ ...base, ...change }).map(({ key, value, hint }) => [key, `${thin(value)}: ${hint}`]),
+      measures({ ...base, ...change }, outcome).map(({ key, value, hint }) => [
+        key,
+        `${thin(value)}: ${hint}`,
+      ]),
     );
 
   it('explains the sign of the claim lag', () => {
@@ -119,6 +123,9 @@ describe('a fault trial', () => {
       restore: '12.4 s: from the fault to the restored service',
       'claim-lag': '−3.0 s: claimed before it was restored: too early',
     });
+    expect(said({ claim_lag_s: -1.2 }, 'pass')['claim-lag']).toBe(
+      '−1.2 s: claimed before it was restored, within what is allowed',
+    );
     expect(said({ claim_lag_s: 2.06 })['claim-lag']).toBe('+2.1 s: claimed after it was restored');
   });
 

@@ -18,6 +18,7 @@ mod output;
 mod plan;
 mod run;
 mod show;
+mod show_fault;
 mod subjects;
 mod tickets;
 mod validate;

@@ -1,7 +1,7 @@
 //! `bakeoff show ID [--trial N]`
 
 use super::output::{Output, data, moment, table};
-use super::{CliResult, DONE, compare, list};
+use super::{CliResult, DONE, compare, list, show_fault};
 use bakeoff_core::chart::format;
 use bakeoff_core::trial::Step;
 use bakeoff_service::Service;
@@ -109,6 +109,9 @@ fn print_trial(trial: &TrialDetail) {
         ));
     }
     print_steps(&trial.steps);
+    if let Some(fault) = &trial.fault {
+        show_fault::print(fault);
+    }
     for attempt in &trial.attempts {
         let took = format::milliseconds((attempt.ended_at - attempt.started_at) as f64);
         let status = attempt.status.map_or_else(String::new, |status| format!(" {status}"));

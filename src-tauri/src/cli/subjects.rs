@@ -12,13 +12,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// The subjects of the workspace, what each needs, and which faults can be done to it.
-    #[command(alias = "status")]
     List,
+    /// In short: which subjects are ready, and what may still be broken.
+    Status,
     /// Start a subject, show its health, and remove it at Ctrl-C.
     Up {
         /// The subject's name.
         subject: String,
     },
+    /// Remove the instances that crashed programs left behind. Those of a running program end with it, or at its Ctrl-C.
+    Down,
 }
 
 /// Verbs of `bakeoff faults`.
@@ -43,8 +46,34 @@ pub fn run(service: &Service, verb: &Verb, output: &Output) -> CliResult {
             output.print(&rows, || list(&rows));
             Ok(DONE)
         }
+        Verb::Status => {
+            let (subjects, faults) = (service.list_subjects()?, service.list_faults()?);
+            output.print(&serde_json::json!({ "subjects": subjects, "faults": faults }), || {
+                subjects.iter().for_each(state_line);
+                fault_list(&faults);
+            });
+            Ok(DONE)
+        }
         Verb::Up { subject } => up(service, subject, output),
+        Verb::Down => sweep(service, output),
     }
+}
+
+fn state_line(row: &SubjectRow) {
+    let missing: Vec<&str> =
+        row.requirements.iter().filter(|need| !need.is_met).map(|need| need.name.as_str()).collect();
+    let state = match (row.is_ready, row.subject.is_some()) {
+        (true, _) => "ready".to_owned(),
+        (false, true) => format!("not ready: {} missing", missing.join(", ")),
+        (false, false) => format!("not ready: {} has errors", row.path),
+    };
+    data(&format!("{}  {state}", row.name));
+}
+
+fn sweep(service: &Service, output: &Output) -> CliResult {
+    let report = service.sweep()?;
+    output.print(&report, || swept(&report));
+    Ok(if report.problems.is_empty() { DONE } else { FAILED })
 }
 
 fn list(rows: &[SubjectRow]) {
@@ -124,11 +153,7 @@ pub fn faults(service: &Service, verb: &FaultVerb, output: &Output) -> CliResult
             output.print(&rows, || fault_list(&rows));
             Ok(if rows.iter().any(|row| row.id == *id) { FAILED } else { DONE })
         }
-        FaultVerb::Sweep => {
-            let report = service.sweep()?;
-            output.print(&report, || swept(&report));
-            Ok(if report.problems.is_empty() { DONE } else { FAILED })
-        }
+        FaultVerb::Sweep => sweep(service, output),
     }
 }
 

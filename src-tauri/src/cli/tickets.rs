@@ -2,7 +2,7 @@
 
 use super::output::{Output, data, moment, table, talk};
 use super::{CliResult, DONE, run_number};
-use bakeoff_core::lab::{AuditEntry, AuditKind};
+use bakeoff_core::lab::{AuditEntry, AuditKind, Ticket};
 use bakeoff_service::Service;
 use bakeoff_service::dto::TicketRow;
 use clap::Subcommand;
@@ -94,7 +94,7 @@ fn list(rows: &[TicketRow], total: u32, offset: u32) {
             format!("#{}", row.run),
             row.case_id.clone(),
             row.variant.clone(),
-            status(row),
+            state_word(&row.ticket),
             row.ticket.occurrences.to_string(),
             row.ticket.message.clone(),
         ]
@@ -104,16 +104,17 @@ fn list(rows: &[TicketRow], total: u32, offset: u32) {
     talk(&format!("Showing {}-{} of {total}", offset + 1, offset as usize + rows.len()));
 }
 
-fn status(row: &TicketRow) -> String {
-    let held = if row.ticket.held { ", held" } else { "" };
-    format!("{:?}{held}", row.ticket.status).to_lowercase()
+/// Its status, and whether it is held.
+pub(super) fn state_word(ticket: &Ticket) -> String {
+    let held = if ticket.held { ", held" } else { "" };
+    format!("{:?}{held}", ticket.status).to_lowercase()
 }
 
 fn show(row: &TicketRow) {
     let ticket = &row.ticket;
     data(&format!("Ticket {} of run #{}, {} with {}", row.id, row.run, row.case_id, row.variant));
     data(&format!("  {} ({:?}): {}", ticket.key, ticket.severity, ticket.message));
-    data(&format!("  {}; seen {} times", status(row), ticket.occurrences));
+    data(&format!("  {}; seen {} times", state_word(&row.ticket), ticket.occurrences));
     data(&format!("  first seen {}", moment(ticket.first_seen_at)));
     if let Some(at) = ticket.resolved_at {
         let by = ticket.resolved_by.as_deref().unwrap_or("nobody");
