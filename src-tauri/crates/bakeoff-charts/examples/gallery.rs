@@ -3,8 +3,10 @@
 //! 100,000 points take.
 
 use bakeoff_charts::{draw, png};
+use bakeoff_core::analysis::SurvivalStep;
 use bakeoff_core::chart::{
     ChartBody, ChartSpec, ChartTheme, EcdfSeries, PointWithInterval, Scale, SeriesHead, StackedBar,
+    SurvivalSeries,
 };
 use bakeoff_core::metric::Metric;
 use std::error::Error;
@@ -141,6 +143,61 @@ fn ecdf(variants: usize, points: usize, tail: f64) -> ChartSpec {
     spec
 }
 
+/// Freireich's leukaemia data (1963): remission under 6-MP and under placebo, as Kaplan–Meier of lifelines has them.
+fn survival() -> ChartSpec {
+    let treated = [
+        (6.0, 0.857, 0.620, Some(0.952), 21, 3),
+        (7.0, 0.807, 0.563, Some(0.923), 17, 1),
+        (10.0, 0.753, 0.503, Some(0.889), 15, 1),
+        (13.0, 0.690, 0.432, Some(0.849), 12, 1),
+        (16.0, 0.627, 0.368, Some(0.805), 11, 1),
+        (22.0, 0.538, 0.268, Some(0.747), 7, 1),
+        (23.0, 0.448, 0.188, Some(0.680), 6, 1),
+    ];
+    let placebo = [
+        (1.0, 0.905, 0.670, Some(0.975), 21, 2),
+        (2.0, 0.810, 0.569, Some(0.924), 19, 2),
+        (4.0, 0.667, 0.425, Some(0.825), 16, 2),
+        (5.0, 0.571, 0.338, Some(0.749), 14, 2),
+        (8.0, 0.381, 0.183, Some(0.578), 12, 4),
+        (12.0, 0.190, 0.059, Some(0.377), 6, 2),
+        (17.0, 0.095, 0.016, Some(0.261), 3, 1),
+        (23.0, 0.0, 0.0, None, 1, 1),
+    ];
+    let steps = |of: &[(f64, f64, f64, Option<f64>, u32, u32)]| {
+        let step = |&(at_s, unrestored, low, high, at_risk, restored)| SurvivalStep {
+            at_s,
+            unrestored,
+            low: Some(low),
+            high,
+            at_risk,
+            restored,
+        };
+        of.iter().map(step).collect::<Vec<_>>()
+    };
+    let series = |colour: u16, name: &str, steps: Vec<SurvivalStep>, censored: Vec<f64>| SurvivalSeries {
+        series: SeriesHead { name: name.to_owned(), colour },
+        n: 21,
+        steps,
+        censored,
+    };
+    let censored = [6.0, 9.0, 10.0, 11.0, 17.0, 19.0, 20.0, 25.0, 32.0, 32.0, 34.0, 35.0];
+    let body = ChartBody::Survival(vec![
+        series(0, "no-agent", Vec::new(), vec![35.0; 21]),
+        series(1, "treated", steps(&treated), censored.into()),
+        series(2, "placebo", steps(&placebo), Vec::new()),
+    ]);
+    ChartSpec {
+        title: "Not restored yet".to_owned(),
+        subtitle: "Kaplan–Meier with pointwise 95 % band; | watched no longer".to_owned(),
+        metric: Metric::RestoreS,
+        axis: "Seconds since the fault".to_owned(),
+        unit_interval: false,
+        body,
+        ..success(2)
+    }
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let folder =
         std::env::args().nth(1).map_or_else(|| std::env::temp_dir().join("bakeoff-gallery"), PathBuf::from);
@@ -162,6 +219,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("ecdf-log", ecdf(4, 1000, 0.9), 640, 360),
         ("ecdf-small", ecdf(4, 120, 0.4), 320, 200),
         ("ecdf-many", ecdf(3, 33_000, 0.7), 900, 560),
+        ("survival", survival(), 640, 360),
+        ("survival-small", survival(), 420, 260),
         ("empty", empty, 480, 280),
     ];
     for (name, spec, width, height) in &charts {

@@ -13,9 +13,10 @@ pub(crate) struct Axis {
     to: f64,
 }
 
-/// A tick: where (in pixels) and its caption.
+/// A tick: its value, where it is (in pixels) and its caption.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Tick {
+    pub value: f64,
     pub at: f64,
     pub caption: String,
 }
@@ -64,6 +65,7 @@ impl Axis {
         values
             .into_iter()
             .map(|value| Tick {
+                value,
                 at: self.at(value),
                 caption: format::tick(metric, value, step.unwrap_or(value)),
             })

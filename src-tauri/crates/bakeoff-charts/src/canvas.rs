@@ -141,6 +141,15 @@ impl Layer<'_> {
         self.path(&[from, to], colour, width)
     }
 
+    /// A filled outline through which what lies below can be seen; `opacity` is 0 to 1.
+    pub fn area(&self, outline: &[Point], colour: RGBColor, opacity: f64) -> Result<(), ChartError> {
+        let fine_points: Vec<_> = outline.iter().copied().map(fine).collect();
+        if fine_points.len() < 3 {
+            return Ok(());
+        }
+        self.area.draw(&Polygon::new(fine_points, colour.mix(opacity).filled())).map_err(failed)
+    }
+
     pub fn rectangle(&self, from: Point, to: Point, colour: RGBColor) -> Result<(), ChartError> {
         self.area.draw(&Rectangle::new([fine(from), fine(to)], colour.filled())).map_err(failed)
     }

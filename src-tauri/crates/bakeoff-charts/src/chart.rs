@@ -3,7 +3,7 @@
 use crate::canvas::{Align, Canvas, ChartError, LayerStyle};
 use crate::heading;
 use crate::palette::Palette;
-use crate::{ecdf, intervals, stacked};
+use crate::{ecdf, intervals, stacked, survival};
 use bakeoff_core::chart::{ChartBody, ChartSpec, ChartTheme, Mark};
 
 /// A chart, drawn.
@@ -68,6 +68,7 @@ pub fn draw(spec: &ChartSpec, theme: ChartTheme, width: u32, height: u32) -> Res
         ChartBody::Intervals(points) => intervals::draw(&mut canvas, &sheet, points, top)?,
         ChartBody::Ecdf(series) => ecdf::draw(&mut canvas, &sheet, series, top)?,
         ChartBody::Stacked(bars) => stacked::draw(&mut canvas, &sheet, bars, top)?,
+        ChartBody::Survival(series) => survival::draw(&mut canvas, &sheet, series, top)?,
     };
     Ok(Drawn { svg: canvas.finish(&spec.title, &spec.description), marks, width, height })
 }
@@ -81,7 +82,7 @@ fn no_data(canvas: &mut Canvas, sheet: &Sheet<'_>, top: f64) -> Result<Vec<Mark>
         ChartBody::Stacked(bars) => {
             bars.iter().filter_map(|bar| Some((&*bar.series.name, bar.note.as_deref()?))).collect()
         }
-        ChartBody::Ecdf(_) => Vec::new(),
+        ChartBody::Ecdf(_) | ChartBody::Survival(_) => Vec::new(),
     };
     let middle = (sheet.width / 2.0, (top + sheet.height - sheet.padding()) / 2.0);
     let (normal, small) = (sheet.normal(), sheet.small());

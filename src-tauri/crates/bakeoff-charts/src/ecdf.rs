@@ -6,7 +6,7 @@ use crate::chart::Sheet;
 use crate::rows::{caption, captioned};
 use crate::thin::{COLUMNS, steps};
 use crate::{palette, text};
-use bakeoff_core::chart::{EcdfSeries, Mark, format};
+use bakeoff_core::chart::{EcdfSeries, Mark, SeriesHead, format};
 use bakeoff_core::metric::Metric;
 
 /// Places for hovering along each curve, besides the percentiles.
@@ -38,7 +38,8 @@ pub(crate) fn draw_thinned(
     top: f64,
     columns: Option<f64>,
 ) -> Result<Vec<Mark>, ChartError> {
-    let top = legend(canvas, sheet, series, top)?;
+    let heads: Vec<_> = series.iter().map(|series| (&series.series, series.values.is_empty())).collect();
+    let top = legend(canvas, sheet, &heads, top)?;
     let frame = frame(sheet, series, top);
     draw_grid(canvas, sheet, &frame)?;
     draw_percentile_lines(canvas, sheet, series, &frame)?;
@@ -153,11 +154,11 @@ fn share(name: &str) -> Option<f64> {
     (0.0..=100.0).contains(&percent).then_some(percent / 100.0)
 }
 
-/// Samples of line and marker with the names, in as many lines as they need; gives the height below.
-fn legend(
+/// Samples of line and marker with the names and whether they are empty, in as many lines as they need; gives the height below.
+pub(crate) fn legend(
     canvas: &mut Canvas,
     sheet: &Sheet<'_>,
-    series: &[EcdfSeries],
+    series: &[(&SeriesHead, bool)],
     top: f64,
 ) -> Result<f64, ChartError> {
     let (size, padding) = (sheet.normal() * 0.94, sheet.padding());
@@ -166,11 +167,11 @@ fn legend(
     let room = (sheet.width - 2.0 * padding).min(260.0 * sheet.unit) - sample - 6.0 * sheet.unit;
     let line_height = size * 1.5;
     let (mut x, mut y) = (padding, top + size * 0.2);
-    for series in series {
-        let colour = series.series.colour;
+    for &(series, is_empty) in series {
+        let colour = series.colour;
         let baseline = if sheet.is_baseline(colour) { " (baseline)" } else { "" };
-        let empty = if series.values.is_empty() { ": —" } else { "" };
-        let name = format!("{}{baseline}{empty}", text::elide(&series.series.name, size, room * 0.72));
+        let empty = if is_empty { ": —" } else { "" };
+        let name = format!("{}{baseline}{empty}", text::elide(&series.name, size, room * 0.72));
         let width = sample + 6.0 * sheet.unit + text::width(&name, size);
         if x > padding && x + width > sheet.width - padding {
             (x, y) = (padding, y + line_height);
@@ -179,8 +180,7 @@ fn legend(
         let dashed =
             LayerStyle { dashes: palette::dashes(colour), series: Some(colour), ..LayerStyle::default() };
         canvas.layer(&dashed, |layer| layer.line((x, y), (x + sample, y), ink, 1.8 * sheet.unit))?;
-        let titled =
-            LayerStyle { title: Some(&series.series.name), series: Some(colour), ..LayerStyle::default() };
+        let titled = LayerStyle { title: Some(&series.name), series: Some(colour), ..LayerStyle::default() };
         canvas.layer(&titled, |layer| {
             let marker = palette::marker(colour);
             layer.marker((x + sample / 2.0, y), 4.2 * sheet.unit, marker, (ink, sheet.palette.page))?;

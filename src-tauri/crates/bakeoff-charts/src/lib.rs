@@ -13,6 +13,7 @@ mod palette;
 mod png;
 mod rows;
 mod stacked;
+mod survival;
 mod text;
 mod thin;
 mod timeline;

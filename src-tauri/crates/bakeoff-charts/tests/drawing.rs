@@ -1,8 +1,10 @@
 //! What comes out of the charts crate, for every kind of chart.
 
 use bakeoff_charts::{draw, png};
+use bakeoff_core::analysis::SurvivalStep;
 use bakeoff_core::chart::{
     ChartBody, ChartSpec, ChartTheme, EcdfSeries, PointWithInterval, Scale, SeriesHead, StackedBar,
+    SurvivalSeries,
 };
 use bakeoff_core::metric::Metric;
 use resvg::tiny_skia::Pixmap;
@@ -53,6 +55,34 @@ fn points(variants: usize, size: f64) -> Vec<PointWithInterval> {
 }
 
 /// Charts of every kind with so many variants; 0 variants are charts without data.
+
+/// Four trials of each of two variants; one of each is not restored.
+fn survival(variants: usize) -> Vec<SurvivalSeries> {
+    let step = |at_s: f64, unrestored: f64, at_risk: u32| SurvivalStep {
+        at_s,
+        unrestored,
+        low: Some(unrestored * 0.4),
+        high: Some((unrestored * 1.5).min(1.0)),
+        at_risk,
+        restored: 1,
+    };
+    (0..variants)
+        .map(|index| {
+            let later = index as f64;
+            SurvivalSeries {
+                series: head(index),
+                n: 4,
+                steps: vec![
+                    step(2.0 + later, 0.75, 4),
+                    step(4.0 + later, 0.5, 3),
+                    step(6.5 + later, 0.25, 2),
+                ],
+                censored: vec![15.0],
+            }
+        })
+        .collect()
+}
+
 fn specs(variants: usize) -> Vec<ChartSpec> {
     let curve = |index: usize| EcdfSeries {
         series: head(index),
@@ -73,6 +103,7 @@ fn specs(variants: usize) -> Vec<ChartSpec> {
         spec(Metric::LatencyMs, Scale::Linear, ChartBody::Ecdf(curves())),
         spec(Metric::LatencyMs, Scale::Logarithmic, ChartBody::Ecdf(curves())),
         spec(Metric::TotalTokens, Scale::Linear, ChartBody::Stacked((0..variants).map(bar).collect())),
+        spec(Metric::RestoreS, Scale::Linear, ChartBody::Survival(survival(variants))),
     ]
 }
 
@@ -152,7 +183,7 @@ fn several_charts_can_stand_in_one_page() {
     let all = ids.len();
     ids.sort_unstable();
     ids.dedup();
-    assert_eq!((ids.len(), all), (24, 24), "each of 12 charts has a title and a description of its own");
+    assert_eq!((ids.len(), all), (28, 28), "each of 14 charts has a title and a description of its own");
 }
 
 #[test]
@@ -323,4 +354,22 @@ fn a_timeline_is_drawn_with_its_lanes_commands_and_moments() {
         }
     }
     assert!(draw_timeline(&spec, ChartTheme::Light, 100).is_err());
+}
+
+#[test]
+fn a_survival_chart_tells_steps_censored_ones_and_numbers_at_risk() {
+    let chart = spec(Metric::RestoreS, Scale::Linear, ChartBody::Survival(survival(2)));
+    let drawn = draw(&chart, ChartTheme::Light, 640, 360).unwrap();
+    let texts: Vec<&str> = drawn.marks.iter().map(|mark| mark.text.as_str()).collect();
+    assert_eq!(texts.len(), 8, "three steps and one censored place each");
+    assert!(
+        texts.iter().any(|text| text.contains("not restored after") && text.contains("3 of 4 at risk")),
+        "{texts:?}"
+    );
+    assert!(texts.iter().any(|text| text.contains("1 of 4 not restored, watched for")), "{texts:?}");
+    assert!(drawn.svg.contains("still watched"), "there is room for the numbers at risk");
+    let small = draw(&chart, ChartTheme::Light, 320, 200).unwrap();
+    assert!(!small.svg.contains("still watched"), "here there is none: the curves come first");
+    let empty = spec(Metric::RestoreS, Scale::Linear, ChartBody::Survival(Vec::new()));
+    assert!(draw(&empty, ChartTheme::Light, 480, 280).unwrap().svg.contains("No data yet"));
 }

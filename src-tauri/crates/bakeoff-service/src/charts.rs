@@ -11,9 +11,15 @@ use bakeoff_core::analysis;
 use bakeoff_core::chart::{self, ChartKind, ChartSpec, ChartTheme};
 use std::path::Path;
 
-/// Every chart, in the order of the compare view.
-pub(crate) const ALL_CHARTS: [ChartKind; 5] =
-    [ChartKind::Success, ChartKind::LatencyEcdf, ChartKind::Latency, ChartKind::Cost, ChartKind::Tokens];
+/// Every chart, in the order of the compare view; that of fault campaigns is left out for others.
+pub(crate) const ALL_CHARTS: [ChartKind; 6] = [
+    ChartKind::Success,
+    ChartKind::Survival,
+    ChartKind::LatencyEcdf,
+    ChartKind::Latency,
+    ChartKind::Cost,
+    ChartKind::Tokens,
+];
 /// Pixels of a PNG for each of the SVG's.
 const PNG_SCALE: f32 = 2.0;
 
@@ -77,7 +83,9 @@ impl Service {
                 values.sort_by(f64::total_cmp);
             }
         }
-        Ok(kinds.iter().map(|kind| (*kind, chart::build(*kind, &comparison, &latencies))).collect())
+        let has_faults = comparison.variants.iter().any(|variant| variant.faults.is_some());
+        let kinds = kinds.iter().filter(|kind| **kind != ChartKind::Survival || has_faults);
+        Ok(kinds.map(|kind| (*kind, chart::build(*kind, &comparison, &latencies))).collect())
     }
 }
 

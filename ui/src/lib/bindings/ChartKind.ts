@@ -3,4 +3,4 @@
 /**
  * Which chart of a comparison.
  */
-export type ChartKind = "success" | "latency_ecdf" | "latency" | "cost" | "tokens";
+export type ChartKind = "success" | "latency_ecdf" | "latency" | "cost" | "tokens" | "survival";

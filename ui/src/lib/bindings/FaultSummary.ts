@@ -34,4 +34,8 @@ limit_s: number | null,
 /**
  * The share that was not restored yet, step by step; before the first step it is 1.
  */
-survival: Array<SurvivalStep>, };
+survival: Array<SurvivalStep>, 
+/**
+ * Until when each system was watched that was not restored, seconds, ascending.
+ */
+censored_s: Array<number>, };

@@ -61,6 +61,9 @@ pub struct FaultSummary {
     pub limit_s: Option<f64>,
     /// The share that was not restored yet, step by step; before the first step it is 1.
     pub survival: Vec<SurvivalStep>,
+    /// Until when each system was watched that was not restored, seconds, ascending.
+    #[serde(default)]
+    pub censored_s: Vec<f64>,
 }
 
 /// The survival curve after one of its steps.
@@ -99,6 +102,8 @@ struct OfVariant {
     column: Column,
     /// Restored and watched trials of each case.
     restored: Vec<CaseTotal>,
+    /// Until when those were watched that were not restored, ascending.
+    censored: Vec<f64>,
 }
 
 impl Recovery {
@@ -147,6 +152,7 @@ impl Recovery {
                 of.iter().map(|(case, one)| (*case, f64::from(u8::from(one.event)))),
                 grouped.cases(),
             ),
+            censored: censored(of),
             curve,
         });
         Self { variants: variants.collect(), limit }
@@ -183,6 +189,7 @@ impl Recovery {
             restored_share: rate(&of.restored, confidence),
             limit_s: self.limit,
             survival: survival.collect(),
+            censored_s: of.censored.clone(),
         })
     }
 }
@@ -253,6 +260,12 @@ fn contributions(of: &[(usize, Observed)], limit: f64, cases: usize) -> Column {
     let values = pseudo_values(&times, limit);
     let totals = by_case(of.iter().map(|(case, _)| *case).zip(values.iter().copied()), cases);
     Column { values, cases: totals, unknown: 0 }
+}
+
+fn censored(of: &[(usize, Observed)]) -> Vec<f64> {
+    let mut times: Vec<f64> = of.iter().filter(|(_, one)| !one.event).map(|(_, one)| one.time).collect();
+    times.sort_by(f64::total_cmp);
+    times
 }
 
 fn by_case(values: impl Iterator<Item = (usize, f64)>, cases: usize) -> Vec<CaseTotal> {

@@ -2,6 +2,7 @@
 
 use super::{
     ChartBody, ChartKind, ChartSpec, EcdfSeries, PointWithInterval, Scale, SeriesHead, StackedBar, format,
+    survival,
 };
 use crate::analysis::{Comparison, Distribution, Estimate, VariantSummary};
 use crate::metric::Metric;
@@ -24,6 +25,7 @@ pub fn build(kind: ChartKind, comparison: &Comparison, latencies: &[Vec<f64>]) -
             (Metric::CostUsd, intervals(comparison, |variant| &variant.cost_usd.mean, |_| Vec::new()))
         }
         ChartKind::Tokens => (Metric::TotalTokens, tokens(comparison)),
+        ChartKind::Survival => (Metric::RestoreS, survival::body(comparison, head)),
     };
     let paced = metric == Metric::LatencyMs && comparison.variants.iter().any(|variant| variant.paced);
     ChartSpec {
@@ -46,6 +48,7 @@ fn title(kind: ChartKind, paced: bool) -> String {
         ChartKind::Latency => "Latency",
         ChartKind::Cost => "Cost per trial",
         ChartKind::Tokens => "Tokens per trial",
+        ChartKind::Survival => "Not restored yet",
     };
     if paced { format!("{title} (paced, not the model's own)") } else { title.to_owned() }
 }
@@ -58,6 +61,7 @@ fn subtitle(kind: ChartKind, comparison: &Comparison) -> String {
         ChartKind::Latency => format!("mean with {level} interval; ticks: p50 and p95"),
         ChartKind::Cost => format!("mean with {level} interval"),
         ChartKind::Tokens => "mean, input and output".to_owned(),
+        ChartKind::Survival => format!("Kaplan–Meier with pointwise {level} band; | watched no longer"),
     };
     if comparison.complete { what } else { format!("{what}; still running") }
 }
@@ -68,6 +72,7 @@ fn axis(kind: ChartKind) -> &'static str {
         ChartKind::LatencyEcdf | ChartKind::Latency => "Latency",
         ChartKind::Cost => "USD per trial",
         ChartKind::Tokens => "Tokens per trial",
+        ChartKind::Survival => "Seconds since the fault",
     }
 }
 
@@ -199,6 +204,9 @@ fn describe(kind: ChartKind, comparison: &Comparison, body: &ChartBody, metric: 
         ChartKind::Latency => "Mean latency of each variant with its interval",
         ChartKind::Cost => "Mean cost per trial of each variant with its interval",
         ChartKind::Tokens => "Mean tokens per trial of each variant",
+        ChartKind::Survival => {
+            "Share of systems not restored yet, over the time since the fault, of each variant"
+        }
     };
     if comparison.variants.is_empty() || body.is_empty() {
         return format!("{what}. No data yet.");
@@ -212,6 +220,10 @@ fn describe(kind: ChartKind, comparison: &Comparison, body: &ChartBody, metric: 
         ChartKind::Latency => named(variant, format::estimate(metric, &variant.latency_ms.mean)),
         ChartKind::Cost => named(variant, format::estimate(metric, &variant.cost_usd.mean)),
         ChartKind::LatencyEcdf => named(variant, percentiles(&variant.latency_ms)),
+        ChartKind::Survival => {
+            let words = variant.faults.as_ref().map_or_else(|| "no fault trials".to_owned(), survival::words);
+            named(variant, words)
+        }
         ChartKind::Tokens => named(
             variant,
             format!(

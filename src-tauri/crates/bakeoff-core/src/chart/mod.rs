@@ -2,9 +2,11 @@
 
 mod build;
 pub mod format;
+mod survival;
 mod timeline;
 
 pub use build::build;
+pub use survival::SurvivalSeries;
 pub use timeline::{Health, Moment, NodeLane, TimelineCommand, TimelineSpec, timeline};
 
 use crate::metric::Metric;
@@ -38,6 +40,8 @@ pub enum ChartKind {
     Cost,
     /// Input and output tokens of each variant.
     Tokens,
+    /// Of fault campaigns: the share that is not restored yet, over time (Kaplan–Meier).
+    Survival,
 }
 
 /// One series or bar group: a variant.
@@ -88,6 +92,8 @@ pub enum ChartBody {
     Ecdf(Vec<EcdfSeries>),
     /// Stacked bars, names on the vertical axis.
     Stacked(Vec<StackedBar>),
+    /// Falling step curves with bands.
+    Survival(Vec<SurvivalSeries>),
 }
 
 impl ChartBody {
@@ -97,6 +103,7 @@ impl ChartBody {
             ChartBody::Intervals(points) => points.iter().all(|point| point.value.is_none()),
             ChartBody::Ecdf(series) => series.iter().all(|series| series.values.is_empty()),
             ChartBody::Stacked(bars) => bars.iter().all(|bar| bar.parts.is_empty()),
+            ChartBody::Survival(series) => series.iter().all(|one| one.n == 0),
         }
     }
 }

@@ -14,6 +14,7 @@ const TITLES: Record<ChartKind, string> = {
   latency: 'Latency: mean, p50, p95',
   cost: 'Cost a trial',
   tokens: 'Tokens a trial',
+  survival: 'Not restored yet',
 };
 
 export function drawCharts(run: FakeRun, request: ChartRequest): DrawnChart[] {

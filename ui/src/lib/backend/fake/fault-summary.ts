@@ -17,6 +17,7 @@ export function faultSummary(rows: TrialRow[]): FaultSummary {
   return {
     limit_s: 15,
     survival: [],
+    censored_s: courses.filter((course) => course.restored === null).map(() => 15),
     restored_share: rateEstimate(restored.length, courses.length),
     detect_s: of(
       'detect_s',
