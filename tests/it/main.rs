@@ -9,6 +9,7 @@ mod crash;
 mod docker;
 mod exports;
 mod fault_analysis;
+mod fault_charts;
 mod faults;
 #[cfg(feature = "ipc-test")]
 mod ipc;

@@ -9,6 +9,7 @@ use bakeoff_core::chart::{
     SurvivalSeries,
 };
 use bakeoff_core::metric::Metric;
+use bakeoff_core::stats::kaplan_meier::{Observed, Step, kaplan_meier};
 use std::error::Error;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -143,53 +144,39 @@ fn ecdf(variants: usize, points: usize, tail: f64) -> ChartSpec {
     spec
 }
 
-/// Freireich's leukaemia data (1963): remission under 6-MP and under placebo, as Kaplan–Meier of lifelines has them.
-fn survival() -> ChartSpec {
-    let treated = [
-        (6.0, 0.857, 0.620, Some(0.952), 21, 3),
-        (7.0, 0.807, 0.563, Some(0.923), 17, 1),
-        (10.0, 0.753, 0.503, Some(0.889), 15, 1),
-        (13.0, 0.690, 0.432, Some(0.849), 12, 1),
-        (16.0, 0.627, 0.368, Some(0.805), 11, 1),
-        (22.0, 0.538, 0.268, Some(0.747), 7, 1),
-        (23.0, 0.448, 0.188, Some(0.680), 6, 1),
-    ];
-    let placebo = [
-        (1.0, 0.905, 0.670, Some(0.975), 21, 2),
-        (2.0, 0.810, 0.569, Some(0.924), 19, 2),
-        (4.0, 0.667, 0.425, Some(0.825), 16, 2),
-        (5.0, 0.571, 0.338, Some(0.749), 14, 2),
-        (8.0, 0.381, 0.183, Some(0.578), 12, 4),
-        (12.0, 0.190, 0.059, Some(0.377), 6, 2),
-        (17.0, 0.095, 0.016, Some(0.261), 3, 1),
-        (23.0, 0.0, 0.0, None, 1, 1),
-    ];
-    let steps = |of: &[(f64, f64, f64, Option<f64>, u32, u32)]| {
-        let step = |&(at_s, unrestored, low, high, at_risk, restored)| SurvivalStep {
-            at_s,
-            unrestored,
-            low: Some(low),
-            high,
-            at_risk,
-            restored,
-        };
-        of.iter().map(step).collect::<Vec<_>>()
+/// Weeks of remission in Freireich's leukaemia data (1963), and whether it ended, as the program itself makes a curve of them.
+fn remission(name: &str, colour: u16, observed: &[(f64, bool)]) -> SurvivalSeries {
+    let times: Vec<_> = observed.iter().map(|&(time, event)| Observed { time, event }).collect();
+    let steps = kaplan_meier(&times, 0.95).into_iter().flat_map(|curve| curve.steps);
+    let step = |step: Step| SurvivalStep {
+        at_s: step.at,
+        unrestored: step.survival,
+        low: step.interval.low,
+        high: step.interval.high,
+        at_risk: step.at_risk,
+        restored: step.events,
     };
-    let series = |colour: u16, name: &str, steps: Vec<SurvivalStep>, censored: Vec<f64>| SurvivalSeries {
+    SurvivalSeries {
         series: SeriesHead { name: name.to_owned(), colour },
-        n: 21,
-        steps,
-        censored,
-    };
-    let censored = [6.0, 9.0, 10.0, 11.0, 17.0, 19.0, 20.0, 25.0, 32.0, 32.0, 34.0, 35.0];
+        n: observed.len() as u32,
+        steps: steps.map(step).collect(),
+        censored: observed.iter().filter(|(_, event)| !event).map(|(time, _)| *time).collect(),
+    }
+}
+
+/// Remission under 6-MP and under placebo, beside one where nothing ever ends.
+fn survival() -> ChartSpec {
+    let ended = [6, 6, 6, 7, 10, 13, 16, 22, 23].map(|week| (f64::from(week), true));
+    let watched = [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35].map(|week| (f64::from(week), false));
+    let placebo = [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23];
     let body = ChartBody::Survival(vec![
-        series(0, "no-agent", Vec::new(), vec![35.0; 21]),
-        series(1, "treated", steps(&treated), censored.into()),
-        series(2, "placebo", steps(&placebo), Vec::new()),
+        remission("no-agent", 0, &[(35.0, false); 21]),
+        remission("treated", 1, &[&ended[..], &watched].concat()),
+        remission("placebo", 2, &placebo.map(|week| (f64::from(week), true))),
     ]);
     ChartSpec {
         title: "Not restored yet".to_owned(),
-        subtitle: "Kaplan–Meier with pointwise 95 % band; | watched no longer".to_owned(),
+        subtitle: "Kaplan–Meier with pointwise 95 % band; | censored".to_owned(),
         metric: Metric::RestoreS,
         axis: "Seconds since the fault".to_owned(),
         unit_interval: false,

@@ -1,4 +1,4 @@
-//! Survival curves: the share that is not restored yet, with its band, marks where watching ended, and how many are at risk.
+//! Survival curves: the share that is not restored yet, with its band, marks where trials are censored, and how many are at risk.
 
 use crate::axis::{Axis, Tick};
 use crate::canvas::{Align, Canvas, ChartError, LayerStyle, Point};
@@ -93,7 +93,7 @@ fn draw_grid(
     })
 }
 
-/// The corners of a step curve: from 1 at the beginning to the last moment that was watched.
+/// The corners of a step curve: from 1 at the beginning, by every step, to the last moment of all.
 fn corners(one: &SurvivalSeries, frame: &Frame) -> Vec<Point> {
     let mut at = frame.y.at(1.0);
     let mut corners = vec![(frame.x.at(0.0), at)];
@@ -161,7 +161,7 @@ fn draw_at_risk(
 ) -> Result<(), ChartError> {
     let (small, palette) = (sheet.small(), sheet.palette);
     canvas.layer(&LayerStyle::default(), |layer| {
-        layer.label("Not restored and still watched", (frame.left, top), small, palette.muted)
+        layer.label("Number at risk", (frame.left, top), small, palette.muted)
     })?;
     for (row, one) in series.iter().filter(|one| one.n > 0).enumerate() {
         let y = top + (row as f64 + 1.0) * small * 1.35;
@@ -173,8 +173,8 @@ fn draw_at_risk(
             let beside = (frame.left - 18.0 * sheet.unit, y);
             layer.marker(beside, 3.6 * sheet.unit, crate::palette::marker(colour), ink)?;
             ticks.iter().try_for_each(|tick| {
-                let watched = one.at_risk(tick.value);
-                layer.text(&watched.to_string(), (tick.at, y), Align::Center, small, palette.text)
+                let at_risk = one.at_risk(tick.value);
+                layer.text(&at_risk.to_string(), (tick.at, y), Align::Center, small, palette.text)
             })
         })?;
     }
@@ -205,7 +205,7 @@ fn marks(one: &SurvivalSeries, frame: &Frame) -> Vec<Mark> {
         mark(step.at_s, step.unrestored, text)
     });
     let censored = one.censored_places().into_iter().map(|(at, share, count)| {
-        mark(at, share, format!("{name}: {count} of {} not restored, watched for {}", one.n, seconds(at)))
+        mark(at, share, format!("{name}: {count} of {} not restored, censored at {}", one.n, seconds(at)))
     });
     steps.chain(censored).collect()
 }

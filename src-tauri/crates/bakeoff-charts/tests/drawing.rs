@@ -54,9 +54,7 @@ fn points(variants: usize, size: f64) -> Vec<PointWithInterval> {
     (0..variants).map(point).collect()
 }
 
-/// Charts of every kind with so many variants; 0 variants are charts without data.
-
-/// Four trials of each of two variants; one of each is not restored.
+/// Four trials of each variant; one of each is not restored.
 fn survival(variants: usize) -> Vec<SurvivalSeries> {
     let step = |at_s: f64, unrestored: f64, at_risk: u32| SurvivalStep {
         at_s,
@@ -83,6 +81,7 @@ fn survival(variants: usize) -> Vec<SurvivalSeries> {
         .collect()
 }
 
+/// Charts of every kind with so many variants; 0 variants are charts without data.
 fn specs(variants: usize) -> Vec<ChartSpec> {
     let curve = |index: usize| EcdfSeries {
         series: head(index),
@@ -366,10 +365,24 @@ fn a_survival_chart_tells_steps_censored_ones_and_numbers_at_risk() {
         texts.iter().any(|text| text.contains("not restored after") && text.contains("3 of 4 at risk")),
         "{texts:?}"
     );
-    assert!(texts.iter().any(|text| text.contains("1 of 4 not restored, watched for")), "{texts:?}");
-    assert!(drawn.svg.contains("still watched"), "there is room for the numbers at risk");
+    assert!(texts.iter().any(|text| text.contains("1 of 4 not restored, censored at")), "{texts:?}");
+    assert!(drawn.svg.contains("Number at risk"), "there is room for the numbers at risk");
+    for (series, at_risk) in [("0", "4 2 1 1"), ("1", "4 3 1 1")] {
+        let document = Document::parse(&drawn.svg).unwrap();
+        let of_series = || {
+            let groups = document.descendants().filter(|node| node.attribute("data-series") == Some(series));
+            groups.flat_map(|group| group.descendants().filter(|node| node.is_element()))
+        };
+        let corners = of_series()
+            .filter(|node| node.has_tag_name("polyline") && node.attribute("fill") == Some("none"))
+            .filter_map(|node| Some(node.attribute("points")?.split_whitespace().count()));
+        assert_eq!(corners.max(), Some(8), "a beginning, two corners a step, an end: no step is left out");
+        let numbers = of_series().filter(|node| node.has_tag_name("text")).filter_map(|node| node.text());
+        let numbers: Vec<&str> = numbers.map(str::trim).filter(|text| text.parse::<u32>().is_ok()).collect();
+        assert_eq!(numbers.join(" "), at_risk, "at 0, 5, 10 and 15 seconds");
+    }
     let small = draw(&chart, ChartTheme::Light, 320, 200).unwrap();
-    assert!(!small.svg.contains("still watched"), "here there is none: the curves come first");
+    assert!(!small.svg.contains("Number at risk"), "here there is none: the curves come first");
     let empty = spec(Metric::RestoreS, Scale::Linear, ChartBody::Survival(Vec::new()));
     assert!(draw(&empty, ChartTheme::Light, 480, 280).unwrap().svg.contains("No data yet"));
 }

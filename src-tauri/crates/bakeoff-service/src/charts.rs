@@ -24,7 +24,7 @@ pub(crate) const ALL_CHARTS: [ChartKind; 6] = [
 const PNG_SCALE: f32 = 2.0;
 
 impl Service {
-    /// The charts that were asked for, as SVG with marks.
+    /// The charts that were asked for, as SVG with marks; of campaigns without faults the survival chart is left out.
     pub fn draw_charts(&self, request: &ChartRequest) -> Result<Vec<DrawnChart>> {
         let specs = self.chart_specs(&request.compare, &request.kinds)?;
         specs
@@ -44,11 +44,14 @@ impl Service {
             .collect()
     }
 
-    /// Saves one chart as SVG or PNG, by the extension of `path`.
+    /// Saves one chart as SVG or PNG, by the extension of `path`. Not found: the survival chart of a campaign without faults.
     pub fn save_chart(&self, request: &ChartRequest, kind: ChartKind, path: &str) -> Result<()> {
         let path = Path::new(path);
         let spec = self.chart_specs(&request.compare, &[kind])?.into_iter().next();
-        let (_, spec) = spec.ok_or_else(|| ServiceError::not_found("there is no such chart"))?;
+        let (_, spec) = spec.ok_or_else(|| {
+            ServiceError::not_found("there is no survival chart: nothing of this was a trial with a fault")
+                .with_hint("choose a run of a fault campaign")
+        })?;
         let drawn = drawn(&spec, request.theme, request.width, request.height)?;
         if has_extension(path, &["svg"]) {
             return atomic::write(path, drawn.svg.as_bytes());
@@ -62,7 +65,7 @@ impl Service {
             .with_hint("use .svg or .png"))
     }
 
-    /// Descriptions of charts.
+    /// Descriptions of charts; of campaigns without faults that of survival is left out.
     pub(crate) fn chart_specs(
         &self,
         request: &CompareRequest,

@@ -61,7 +61,8 @@ pub struct FaultSummary {
     pub limit_s: Option<f64>,
     /// The share that was not restored yet, step by step; before the first step it is 1.
     pub survival: Vec<SurvivalStep>,
-    /// Until when each system was watched that was not restored, seconds, ascending.
+    /// Where each trial is censored whose system was not restored, seconds, ascending: for how long it was watched where
+    /// its time was up; the longest time of all trials where the agent had ended, since nobody would have repaired it later.
     #[serde(default)]
     pub censored_s: Vec<f64>,
 }
@@ -102,7 +103,7 @@ struct OfVariant {
     column: Column,
     /// Restored and watched trials of each case.
     restored: Vec<CaseTotal>,
-    /// Until when those were watched that were not restored, ascending.
+    /// Where those are censored that were not restored, ascending.
     censored: Vec<f64>,
 }
 

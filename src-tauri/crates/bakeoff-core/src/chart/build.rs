@@ -61,7 +61,7 @@ fn subtitle(kind: ChartKind, comparison: &Comparison) -> String {
         ChartKind::Latency => format!("mean with {level} interval; ticks: p50 and p95"),
         ChartKind::Cost => format!("mean with {level} interval"),
         ChartKind::Tokens => "mean, input and output".to_owned(),
-        ChartKind::Survival => format!("Kaplan–Meier with pointwise {level} band; | watched no longer"),
+        ChartKind::Survival => format!("Kaplan–Meier with pointwise {level} band; | censored"),
     };
     if comparison.complete { what } else { format!("{what}; still running") }
 }

@@ -1,4 +1,4 @@
-//! The survival chart: how long systems stay broken, those among them that were not restored while they were watched.
+//! The survival chart: how long systems stay broken, those that were not restored among them.
 
 use super::{ChartBody, SeriesHead};
 use crate::analysis::{Comparison, FaultSummary, SurvivalStep, VariantSummary};
@@ -13,18 +13,18 @@ pub struct SurvivalSeries {
     pub n: u32,
     /// The curve after each of its steps; before the first it is 1.
     pub steps: Vec<SurvivalStep>,
-    /// Until when each system was watched that was not restored, seconds, ascending.
+    /// Where each trial is censored whose system was not restored, seconds, ascending: see [`FaultSummary::censored_s`].
     pub censored: Vec<f64>,
 }
 
 impl SurvivalSeries {
-    /// The last moment that was watched, seconds.
+    /// The last moment of the curve, seconds: the last restoration or censoring.
     pub fn end(&self) -> f64 {
         let last = self.steps.last().map_or(0.0, |step| step.at_s);
         self.censored.last().copied().unwrap_or(0.0).max(last)
     }
 
-    /// How many were not restored and still watched just before a moment.
+    /// How many were neither restored nor censored just before a moment, as the table below such curves has it.
     pub fn at_risk(&self, at: f64) -> u32 {
         let restored: u32 = self.steps.iter().filter(|step| step.at_s < at).map(|step| step.restored).sum();
         let censored = self.censored.iter().filter(|censored| **censored < at).count() as u32;
@@ -36,7 +36,7 @@ impl SurvivalSeries {
         self.steps.iter().take_while(|step| step.at_s <= at).last().map_or(1.0, |step| step.unrestored)
     }
 
-    /// Where watching ended: the moment, the curve there, and for how many.
+    /// The moments of censoring: each with the curve there, and how many trials.
     pub fn censored_places(&self) -> Vec<(f64, f64, u32)> {
         let mut places: Vec<(f64, f64, u32)> = Vec::new();
         for at in &self.censored {
@@ -63,7 +63,7 @@ pub(super) fn body(comparison: &Comparison, head: impl Fn(&VariantSummary) -> Se
     ChartBody::Survival(series.collect())
 }
 
-/// A variant's curve in words: `9 of 12 restored in time; half of them within 4.2 s`.
+/// A variant's curve in words: `9 of 12 restored in time, half within 4.2 s`.
 pub(super) fn words(faults: &FaultSummary) -> String {
     let n = faults.restore_s.n;
     let restored: u32 = faults.survival.iter().map(|step| step.restored).sum();
