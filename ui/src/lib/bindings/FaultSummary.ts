@@ -36,6 +36,7 @@ limit_s: number | null,
  */
 survival: Array<SurvivalStep>, 
 /**
- * Until when each system was watched that was not restored, seconds, ascending.
+ * Where each trial is censored whose system was not restored, seconds, ascending: for how long it was watched where
+ * its time was up; the longest time of all trials where the agent had ended, since nobody would have repaired it later.
  */
 censored_s: Array<number>, };
