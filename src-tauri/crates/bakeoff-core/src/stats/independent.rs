@@ -113,17 +113,19 @@ pub fn welch(strata: &[(&[f64], &[f64])], confidence: f64) -> Option<MeanDiffere
         (values.len() > 1).then(|| (mean, squares / (n - 1.0) / n, n - 1.0))
     };
     let weight = 1.0 / strata.len() as f64;
-    let (mut difference, mut variance, mut spread) = (0.0, 0.0, 0.0);
+    let (mut difference, mut variance, mut errors) = (0.0, 0.0, Vec::new());
     for (first, second) in strata {
         let ((mean1, error1, freedom1), (mean2, error2, freedom2)) = (moments(first)?, moments(second)?);
         difference += weight * (mean1 - mean2);
         variance += weight.powi(2) * (error1 + error2);
-        spread += weight.powi(4) * (error1.powi(2) / freedom1 + error2.powi(2) / freedom2);
+        errors.extend([(weight.powi(2) * error1, freedom1), (weight.powi(2) * error2, freedom2)]);
     }
     if variance <= 0.0 || strata.is_empty() {
         return None;
     }
-    let (freedom, error) = (variance.powi(2) / spread, variance.sqrt());
+    // Shares of the variance, since the square of a tiny variance would be 0.
+    let spread: f64 = errors.iter().map(|(error, freedom)| (error / variance).powi(2) / freedom).sum();
+    let (freedom, error) = (1.0 / spread, variance.sqrt());
     let half = t_critical(confidence, freedom) * error;
     Some(MeanDifference {
         difference,
@@ -207,6 +209,9 @@ mod tests {
         near(two.p_value, 0.03717689308342769);
         near(two.freedom, 7.245025078903983);
         near(two.interval.bounds().unwrap().0, -4.763219767323143);
+        let tiny = welch(&[(&x.map(|value| value * 1e-145), &y.map(|value| value * 1e-145))], 0.95).unwrap();
+        near(tiny.p_value, one.p_value);
+        near(tiny.freedom, one.freedom);
         assert_eq!(welch(&[(&[1.0, 1.0], &[2.0, 2.0])], 0.95), None, "nothing varies");
         assert_eq!(welch(&[(&[1.0], &[2.0, 3.0])], 0.95), None, "one value has no spread");
         assert_eq!(welch(&[], 0.95), None);
