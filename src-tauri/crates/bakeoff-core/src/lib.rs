@@ -24,6 +24,7 @@ mod shuffle;
 pub mod stats;
 pub mod subject;
 pub mod template;
+pub mod triage;
 pub mod trial;
 pub mod variant;
 pub mod workflow;

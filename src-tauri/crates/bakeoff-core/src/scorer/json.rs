@@ -8,7 +8,7 @@ const PATIENCE: usize = 100_000;
 /// The answer's JSON: the whole answer, else the last fenced block that is JSON, else the last JSON object in the
 /// text. `None` when there is none. A bare word or number is JSON only as the whole answer.
 pub fn extract(answer: &str) -> Option<Value> {
-    whole_or_fenced(answer).or_else(|| last_object(answer))
+    whole_or_fenced(answer).or_else(|| last_object(answer, |_| true))
 }
 
 /// The answer's JSON when the answer is nothing else, a fence around it apart.
@@ -30,7 +30,8 @@ fn last_fenced(answer: &str) -> Option<Value> {
     })
 }
 
-fn last_object(answer: &str) -> Option<Value> {
+/// The last JSON object in a text that is wanted; objects within one that is taken are not looked at.
+pub(crate) fn last_object(answer: &str, is_wanted: impl Fn(&Value) -> bool) -> Option<Value> {
     let mut found = None;
     let mut patience = answer.len().saturating_add(PATIENCE);
     let mut position = 0;
@@ -40,8 +41,11 @@ fn last_object(answer: &str) -> Option<Value> {
         let mut parser = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
         match parser.next() {
             Some(Ok(value)) => {
-                found = Some(value);
-                position += parser.byte_offset().max(1);
+                // Within an object that is not wanted there may be one that is.
+                let is_wanted = is_wanted(&value);
+                position += if is_wanted { parser.byte_offset().max(1) } else { 1 };
+                patience = patience.checked_sub(if is_wanted { 0 } else { parser.byte_offset() })?;
+                found = if is_wanted { Some(value) } else { found };
             }
             Some(Err(error)) => {
                 patience = patience.checked_sub(read_before(rest, &error))?;

@@ -11,6 +11,7 @@ mod operator;
 mod run;
 mod settings;
 mod subject;
+mod triage;
 mod variant;
 mod workflow;
 
@@ -24,6 +25,7 @@ pub use operator::*;
 pub use run::*;
 pub use settings::*;
 pub use subject::*;
+pub use triage::*;
 pub use variant::*;
 pub use workflow::*;
 
