@@ -63,6 +63,8 @@ pub struct RunSpec {
     pub seed: u64,
     /// Of a fault campaign: its cases are subjects with faults, and its trials run agents on them.
     pub lab: Option<Lab>,
+    /// Of a triage campaign: its cases are candidates, and answers must be readable as `core::triage::TriageAnswer`.
+    pub triage: bool,
 }
 
 /// What a run of a fault campaign has beside others.
@@ -98,6 +100,7 @@ impl RunSpec {
             budget_usd: campaign.budget_usd,
             spent_usd: 0.0,
             seed: campaign.seed,
+            triage: campaign.triage.is_some(),
             lab: campaign.lab.clone().map(|settings| Lab { settings, subjects: Arc::from([]) }),
         }
     }

@@ -1,5 +1,5 @@
 //! Keeps everything in SQLite: runs, frozen variants and cases, trials, attempts, steps, events, artifacts,
-//! applies, gates, deploy blocks, what MLflow servers already have, and of fault campaigns the journal of faults, tickets,
+//! applies, gates, deploy blocks, the queue of triage tests, what MLflow servers already have, and of fault campaigns the journal of faults, tickets,
 //! health samples and audit entries.
 //!
 //! One thread writes and groups what is waiting into one transaction; a caller's future resolves after that
@@ -43,6 +43,8 @@ pub use table::leases::Owner;
 pub use table::matrix::MatrixCell;
 pub use table::mlflow_exports::{ExportState, ExportedRun, MlflowExport};
 pub use table::progress::RunCost;
+pub use table::provider_calls::{ProviderCallRow, TriageTrialRow};
+pub use table::queue_jobs::{JobState, QueueControl, QueueJob};
 pub use table::runs::{CampaignRuns, NewRun, RunDefinition, RunSummary};
 pub use table::scores::ScorerMean;
 pub use table::state::RunState;

@@ -1,8 +1,8 @@
 //! From a campaign's text to a checked campaign, with everything that is wrong in it.
 
-use super::raw::RawCampaign;
-use super::{Campaign, Sample, lab};
-use crate::check::{self, Findings, Problem, Schema, item, key, nth, under};
+use super::raw::{RawCampaign, RawEntry};
+use super::{Campaign, Sample, lab, triage};
+use crate::check::{self, Findings, Schema, item, key, nth, under};
 use crate::dataset::Format;
 use crate::diagnostic::{Checked, nearest};
 use crate::gate;
@@ -16,9 +16,6 @@ use std::sync::LazyLock;
 
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::of::<RawCampaign>("Bakeoff campaign"));
 
-/// Keys of campaigns that this version does not run.
-const LATER: [(&str, &str); 1] = [("topic", "triage")];
-
 /// The JSON Schema of a campaign file.
 pub fn schema() -> serde_json::Value {
     SCHEMA.value.clone()
@@ -27,22 +24,25 @@ pub fn schema() -> serde_json::Value {
 /// Checks a campaign's text. `name` is the file's name without extension; it becomes the campaign's name. Whether
 /// its data set and variants exist is not known here: see [`super::check_against`].
 pub fn check(name: &str, text: &str) -> Checked<Campaign> {
-    let (raw, mut findings) = match check::read::<RawCampaign>(text, &SCHEMA, later_key) {
+    let (raw, mut findings) = match check::read::<RawCampaign>(text, &SCHEMA, check::no_special_keys) {
         Ok(read) => read,
         Err(diagnostics) => return Checked { value: None, diagnostics },
     };
-    let is_later = LATER.iter().any(|(key, _)| findings.value().get(key).is_some());
     inner_name(name, &raw, &mut findings);
     let is_lab = lab::is_meant(&findings);
     lab::fitting_keys(is_lab, &mut findings);
+    let is_triage = !is_lab && triage::is_meant(&findings);
+    triage::fitting_keys(&raw, is_triage, &mut findings);
     let workflow = workflow(&raw, &mut findings);
     // A fault campaign has cases and judgement of its own. A workflow brings its own variants, may run on its inputs alone, and can say by itself whether a trial passed.
-    let is_optional = is_later || is_lab || findings.has("workflow");
+    let is_optional = is_lab || is_triage || findings.has("workflow");
     let dataset = dataset(&raw, is_optional, &mut findings);
     let variants = match is_lab {
         true => lab_variants(&raw, &mut findings),
-        false => variants(&raw, is_optional, &mut findings),
+        // Of a triage campaign the variants are optional in nothing.
+        false => variants(&raw, is_optional && !is_triage, &mut findings),
     };
+    let triage = is_triage.then(|| Box::new(triage::settings(name, &raw, &mut findings)));
     let variants: Vec<String> = variants.into_iter().map(|(_, name)| name).collect();
     let has_baseline = variants.iter().any(|name| name == NO_AGENT);
     let lab = is_lab.then(|| lab::settings(&raw, has_baseline, &mut findings));
@@ -78,13 +78,14 @@ pub fn check(name: &str, text: &str) -> Checked<Campaign> {
         parallel: raw.parallel.unwrap_or(if is_lab { 1 } else { 8 }),
         timeout_seconds: raw.timeout_seconds.unwrap_or(300.0),
         timeout_counts_as: raw.timeout_counts_as.unwrap_or_default(),
-        retries: raw.retries.unwrap_or(3),
+        retries: raw.retries.unwrap_or(if is_triage { 1 } else { 3 }),
         cooldown_seconds: raw.cooldown_seconds.unwrap_or(0.0),
         budget_usd: raw.budget_usd,
         seed: raw.seed.unwrap_or(42),
         gates: gates.unwrap_or_default(),
         mlflow: None,
         lab,
+        triage,
     });
     findings.finish(value)
 }
@@ -94,20 +95,6 @@ pub fn variant_name(written: &str) -> &str {
     let name = written.strip_prefix("./").unwrap_or(written);
     let name = name.strip_prefix("variants/").unwrap_or(name);
     name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")).unwrap_or(name)
-}
-
-fn later_key(mapping: &[Step], name: &str) -> Option<Problem> {
-    let (name, kind) = LATER.iter().find(|(later, _)| mapping.is_empty() && *later == name)?;
-    let hint =
-        "to compare prompts on a data set, write `dataset:`, `variants:` and `scorers:` instead".to_owned();
-    Some(Problem {
-        code: "not-yet",
-        path: key(name),
-        at_key: true,
-        missing: false,
-        message: format!("`{name}` belongs to a {kind} campaign: these are not part of this version yet"),
-        hint: Some(hint),
-    })
 }
 
 fn inner_name(name: &str, raw: &RawCampaign, findings: &mut Findings) {
@@ -173,7 +160,7 @@ fn variants(raw: &RawCampaign, is_optional: bool, findings: &mut Findings) -> Ve
     }
     let mut names: Vec<(usize, String)> = Vec::new();
     for (index, written) in written.iter().enumerate() {
-        let Some(written) = written.as_deref() else { continue };
+        let Some(written) = written.as_ref().map(RawEntry::name) else { continue };
         let name = variant_name(written);
         if name.is_empty() || name.contains(['/', '\\']) {
             let message = format!("\"{written}\" is not the name of a variant");

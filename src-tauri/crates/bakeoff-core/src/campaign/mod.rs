@@ -5,6 +5,7 @@ mod against;
 mod check;
 mod lab;
 mod raw;
+mod triage;
 mod with_workflow;
 
 pub use ad_hoc::AdHoc;
@@ -12,6 +13,7 @@ pub use against::{Surroundings, check_against};
 pub(crate) use check::read_scorers;
 pub use check::{check, schema, variant_name};
 pub use lab::{check_against_subjects, lab_cases, subject_name};
+pub use triage::{TRIAGE_ITEMS, topic_name};
 pub use with_workflow::check_against_workflow;
 pub(crate) use with_workflow::check_output;
 
@@ -20,6 +22,7 @@ use crate::gate::Gate;
 use crate::metric::Metric;
 use crate::outcome::TimeoutCountsAs;
 use crate::scorer::Scorer;
+use crate::triage::TriageSettings;
 use crate::workflow::MlflowSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -99,6 +102,9 @@ pub struct Campaign {
     /// Of a fault campaign: what is broken, and who repairs it.
     #[serde(default)]
     pub lab: Option<LabSettings>,
+    /// Of a triage campaign: which candidates. Its dataset is empty.
+    #[serde(default)]
+    pub triage: Option<Box<TriageSettings>>,
 }
 
 /// What a fault campaign has beside other campaigns. Its cases are the subjects × the faults; the baseline without an

@@ -6,6 +6,7 @@ use crate::gate::raw::RawGates;
 use crate::metric::Metric;
 use crate::outcome::TimeoutCountsAs;
 use crate::scorer::raw::RawScorer;
+use crate::triage::{RawMapping, RawSource};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -34,6 +35,15 @@ pub(super) struct RawCampaign {
     /// What is done to each subject.
     #[schemars(with = "Option<Vec<RawFault>>")]
     pub chaos_types: Option<Vec<Option<RawFault>>>,
+    /// The topic whose candidates are triaged, by the name of its file in topics/. This makes a triage campaign: its cases
+    /// are the topic's candidates.
+    pub topic: Option<String>,
+    /// Instead of `topic`: where the candidates are.
+    pub candidates: Option<RawSource>,
+    /// Of `candidates`: how the source's columns are called, where they differ from the fields of a candidate.
+    pub mapping: Option<RawMapping>,
+    /// Of a triage campaign: only candidates of this time.
+    pub window: Option<RawWindow>,
     /// Of a fault campaign: try each case without an agent, too, and compare with that. Default false.
     pub include_baseline: Option<bool>,
     /// Of a fault campaign: who repairs. Default: Bakeoff's own agent with the variant's model.
@@ -54,9 +64,11 @@ pub(super) struct RawCampaign {
     pub command_seconds: Option<f64>,
     /// Of a fault campaign: the one variant, as Operator writes it. Default: default.
     pub variant: Option<String>,
-    /// Names of the variants to compare, in the order of columns. Of a workflow: those of its A/B test by default.
-    #[schemars(with = "Option<Vec<String>>")]
-    pub variants: Option<Vec<Option<String>>>,
+    /// Names of the variants to compare, in the order of columns. Of a workflow: those of its A/B test by default. A
+    /// triage campaign may define a variant here: `{name: mini, provider: openai, model: gpt-5-mini}`, with the keys of
+    /// a variant file.
+    #[schemars(schema_with = "entries_schema")]
+    pub variants: Option<Vec<Option<RawEntry>>>,
     /// The variant that the others are compared with. Default: the first.
     pub baseline_variant: Option<String>,
     /// How often each case is tried with each variant. Default 1.
@@ -118,6 +130,38 @@ pub(super) struct RawAgent {
     pub operator_db: Option<String>,
 }
 
+/// From which moment to which.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawWindow {
+    /// Its first moment, such as 2026-11-01T08:00:00Z or 2026-11-01.
+    #[schemars(required)]
+    pub start: Option<String>,
+    /// The first moment after it.
+    #[schemars(required)]
+    pub end: Option<String>,
+}
+
+/// A variant that a campaign names or, of a triage campaign, defines.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(super) enum RawEntry {
+    /// The name of a file.
+    Name(String),
+    /// The variant itself.
+    Own(Map<String, Value>),
+}
+
+impl RawEntry {
+    /// The name as written.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Name(name) => name,
+            Self::Own(fields) => fields.get("name").and_then(Value::as_str).unwrap_or_default(),
+        }
+    }
+}
+
 /// A random part of the data set.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -130,6 +174,11 @@ pub(super) struct RawSample {
     #[serde(default, deserialize_with = "whole")]
     #[schemars(range(min = 0, max = 9_007_199_254_740_991u64))]
     pub seed: Option<u64>,
+}
+
+/// A list of names and mappings.
+fn entries_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": ["array", "null"], "items": {"type": ["string", "object"]}})
 }
 
 /// The names of metrics and their aliases.

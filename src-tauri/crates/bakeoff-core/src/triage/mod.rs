@@ -7,15 +7,22 @@
 //! ```
 
 mod answer;
+mod moment;
 mod prompt;
 mod summary;
+mod topic;
+mod topic_raw;
 
 pub use answer::{SCHEMA_VERSION, Triage, TriageAnswer, answer_schema};
+pub use moment::{moment, moment_text};
 pub use prompt::{
     BODY_CHARACTERS, SHIPPED_PROMPT_ID, SHIPPED_SYSTEM_PROMPT, SHIPPED_USER_PROMPT, TITLE_CHARACTERS,
     prompt_fields, prompt_id, with_prompts,
 };
 
+pub use topic::{check_topic, topic_schema};
+pub(crate) use topic::{QUERY_SECONDS, source_of};
+pub(crate) use topic_raw::{RawMapping, RawSource};
 pub use summary::{PairAgreement, TriageAgreement, TriageSummary, TriageTrial};
 
 use crate::trial::Millis;

@@ -33,12 +33,21 @@ pub fn schema() -> serde_json::Value {
 
 /// Checks a variant's text. `name` is the file's name without extension; it becomes the variant's name.
 pub fn check(name: &str, text: &str) -> Checked<Variant> {
+    read(name, text, true)
+}
+
+/// The same for a variant that may leave its prompts to whoever uses it.
+pub fn check_without_prompt(name: &str, text: &str) -> Checked<Variant> {
+    read(name, text, false)
+}
+
+fn read(name: &str, text: &str, needs_prompt: bool) -> Checked<Variant> {
     let (raw, mut findings) = match check::read::<RawVariant>(text, &SCHEMA, check::no_special_keys) {
         Ok(read) => read,
         Err(diagnostics) => return Checked { value: None, diagnostics },
     };
     inner_name(name, &raw, &mut findings);
-    prompts(&raw, &mut findings);
+    prompts(&raw, needs_prompt, &mut findings);
     empty_texts(&raw, &mut findings);
     let target = model(&raw, &mut findings);
     if let Some((provider, _)) = &target {
@@ -76,7 +85,7 @@ fn inner_name(name: &str, raw: &RawVariant, findings: &mut Findings) {
     }
 }
 
-fn prompts(raw: &RawVariant, findings: &mut Findings) {
+fn prompts(raw: &RawVariant, needs_prompt: bool, findings: &mut Findings) {
     let mut any = false;
     for (name, prompt) in [("system_prompt", &raw.system_prompt), ("prompt", &raw.prompt)] {
         let path = key(name);
@@ -89,7 +98,7 @@ fn prompts(raw: &RawVariant, findings: &mut Findings) {
             findings.inner_error("template", &path, prompt, &error);
         }
     }
-    if !any {
+    if !any && needs_prompt {
         let hint = "write what the model should do under `system_prompt`, or under `prompt` with `{{ input }}` in it";
         let finding = findings.error("missing", &[], "the variant has neither `system_prompt` nor `prompt`");
         finding.hint = Some(hint.to_owned());

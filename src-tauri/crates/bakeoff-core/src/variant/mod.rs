@@ -4,7 +4,7 @@ mod check;
 mod raw;
 
 pub(crate) use check::is_http;
-pub use check::{BUILTIN_MODEL, BUILTIN_MODELS, check, schema};
+pub use check::{BUILTIN_MODEL, BUILTIN_MODELS, check, check_without_prompt, schema};
 
 use crate::workflow::WorkflowVariant;
 use serde::{Deserialize, Serialize};

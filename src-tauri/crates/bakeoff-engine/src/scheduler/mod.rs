@@ -123,6 +123,7 @@ impl Scheduler {
             seed: spec.seed,
             inputs: spec.inputs,
             workflow: spec.workflow,
+            triage: spec.triage,
             lab,
             parallel: usize::from(parallel),
         };

@@ -39,8 +39,10 @@ pub(super) async fn judge(context: &Context, draft: &mut Draft, fields: &Map<Str
     let (score, passed) = scorer::weigh(&draft.record.scores, context.pass_threshold);
     draft.record.score = score;
     let outcome = match score {
-        // Nothing else can be meant by the success of a workflow that nobody scores.
-        None if context.prepared.variant(draft.key().variant).workflow.is_some() => Outcome::Pass,
+        // Nothing else can be meant by the success of a workflow or a triage that nobody scores.
+        None if context.triage || context.prepared.variant(draft.key().variant).workflow.is_some() => {
+            Outcome::Pass
+        }
         None => Outcome::Ungraded,
         Some(_) if passed => Outcome::Pass,
         Some(_) => Outcome::Fail,

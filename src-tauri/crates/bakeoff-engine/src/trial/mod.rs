@@ -8,6 +8,7 @@ mod lab;
 mod node;
 mod program;
 mod strand;
+mod triage;
 mod walk;
 
 use crate::event::TrialSummary;
@@ -52,6 +53,8 @@ pub(crate) struct Context {
     pub workflow: Option<String>,
     /// Of a fault campaign.
     pub lab: Option<LabContext>,
+    /// Candidates are triaged.
+    pub triage: bool,
     /// Calls at the same time.
     pub parallel: usize,
 }
@@ -129,6 +132,9 @@ async fn conduct(context: &Context, draft: &mut Draft) -> Verdict {
     let variant = draft.key().variant;
     if let Some(workflow) = &context.prepared.variant(variant).workflow {
         return walk::conduct(context, draft, workflow, &case).await;
+    }
+    if context.triage {
+        return triage::conduct(context, draft, &case).await;
     }
     let fields = case.fields();
     let request = match context.prepared.request(variant, &fields) {

@@ -159,7 +159,7 @@ async fn ask(
 }
 
 /// The user turn that shows the model its answer and what was wrong with it.
-fn repair(asked: &str, answer: &str, problem: &str) -> String {
+pub(super) fn repair(asked: &str, answer: &str, problem: &str) -> String {
     let shown: String = answer.chars().take(SHOWN_ANSWER).collect();
     format!(
         "{asked}\n\nYou answered this already:\n<answer>\n{shown}\n</answer>\nIt can't be used: {problem}. Answer again, \

@@ -101,6 +101,7 @@ impl World {
             spent_usd: 0.0,
             seed: 42,
             lab: None,
+            triage: false,
         };
         Self {
             spec,

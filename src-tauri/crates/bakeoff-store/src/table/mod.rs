@@ -19,6 +19,8 @@ pub(crate) mod matrix;
 pub(crate) mod mlflow_exports;
 pub(crate) mod numbers;
 pub(crate) mod progress;
+pub(crate) mod provider_calls;
+pub(crate) mod queue_jobs;
 pub(crate) mod runs;
 pub(crate) mod scores;
 pub(crate) mod started;

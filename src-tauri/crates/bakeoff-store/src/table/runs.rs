@@ -110,7 +110,9 @@ pub struct CampaignRuns {
     pub last_run: RunId,
 }
 
-const SUMMARY: &str = "SELECT r.id, r.campaign, r.definition_hash, r.state, r.reason, r.planned, r.cases,
+const SUMMARY: &str = "SELECT r.id, r.campaign, r.definition_hash,
+    CASE WHEN EXISTS (SELECT 1 FROM queue_jobs q WHERE q.run = r.id AND q.state = 'queued') THEN 'queued' ELSE r.state END,
+    r.reason, r.planned, r.cases,
     r.repetitions, r.baseline, p.cost_known_usd, p.cost_unknown_trials, r.created_at, r.started_at, r.ended_at
     FROM runs r JOIN run_progress p ON p.run = r.id";
 

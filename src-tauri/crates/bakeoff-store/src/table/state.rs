@@ -10,6 +10,8 @@ use rusqlite::{Connection, params};
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RunState {
+    /// It waits in the queue (a row there says so; this is never written).
+    Queued,
     /// Trials are being run.
     Running,
     /// No new trial starts until it is continued.
@@ -28,7 +30,8 @@ pub enum RunState {
 
 impl RunState {
     /// Every state.
-    pub const ALL: [RunState; 7] = [
+    pub const ALL: [RunState; 8] = [
+        RunState::Queued,
         RunState::Running,
         RunState::Paused,
         RunState::Finished,
@@ -41,6 +44,7 @@ impl RunState {
     /// The name in the database and in `--json`.
     pub fn name(self) -> &'static str {
         match self {
+            RunState::Queued => "queued",
             RunState::Running => "running",
             RunState::Paused => "paused",
             RunState::Finished => "finished",
