@@ -85,6 +85,7 @@ fn gates(state: GateState) -> &'static str {
 /// A run's state in words.
 pub fn state(state: RunState) -> &'static str {
     match state {
+        RunState::Queued => "queued",
         RunState::Running => "running",
         RunState::Paused => "paused",
         RunState::Finished => "finished",

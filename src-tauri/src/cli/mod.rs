@@ -1,6 +1,7 @@
 //! The command line: one file a verb, each a thin shell over one or two service methods. Data goes to standard
 //! output, talk to standard error; `--json` prints the same types that the window gets.
 
+mod abtest;
 mod analyze;
 mod apply;
 mod compare;
@@ -73,6 +74,9 @@ pub enum Verb {
     Run(run::Arguments),
     /// Run a workflow's A/B test: every variant on every input, run_count times.
     AbTest(workflow::Arguments),
+    /// Triage tests: the same candidates through several models. Off by default: ENABLE_ABTESTS=true or Settings.
+    #[command(subcommand)]
+    Abtest(abtest::Verb),
     /// List runs, newest first.
     List(list::Arguments),
     /// Show a run, or one of its trials.
@@ -202,6 +206,7 @@ fn dispatch(arguments: &Arguments, verb: &Verb, output: &Output) -> CliResult {
         Verb::ListExperiments(given) => experiments::list(&open()?, given, output),
         Verb::MlflowSync(given) => experiments::sync(&open()?, given, output),
         Verb::ListWorkflows(given) => workflow::list(&open()?, given, output),
+        Verb::Abtest(verb) => abtest::run(&open()?, verb, output),
         Verb::List(given) => list::run(&open()?, given, output),
         Verb::Show(given) => show::run(&open()?, given, output),
         Verb::Analyze(given) => analyze::run(&open()?, given, output),
@@ -245,7 +250,7 @@ fn open(arguments: &Arguments) -> Result<Service, ServiceError> {
 fn exit_code(error: &ServiceError) -> u8 {
     match error.code {
         ErrorCode::BadInput | ErrorCode::NotFound | ErrorCode::Conflict => BAD_INPUT,
-        ErrorCode::Unavailable | ErrorCode::Storage | ErrorCode::RunFailed | ErrorCode::Internal => FAILED,
+        ErrorCode::Disabled | ErrorCode::Unavailable | ErrorCode::Storage | ErrorCode::RunFailed | ErrorCode::Internal => FAILED,
     }
 }
 

@@ -126,15 +126,23 @@ pub fn accompany(service: &Service, run: RunRow, folder: Option<&Path>, output: 
         }
     });
     let bar = progress_bar();
+    // Somebody must work on the queue in which it waits.
+    let is_queued = run.state == RunState::Queued;
     let end = loop {
+        if is_queued {
+            service.work_on_queue()?;
+        }
         let progress = service.progress(run.id)?;
         show(&bar, &progress);
-        if !matches!(progress.state, RunState::Running | RunState::Paused) {
+        if !matches!(progress.state, RunState::Queued | RunState::Running | RunState::Paused) {
             break service.run_detail(run.id)?.row;
         }
         if presses.load(Ordering::SeqCst) == 1 {
             // It may have ended since; then there is nothing to stop.
-            let _ = service.stop_run(run.id);
+            let _ = match is_queued {
+                true => service.cancel_triage(run.id).map(|_| ()),
+                false => service.stop_run(run.id),
+            };
         }
         service.wait_for_end(run.id, Duration::from_millis(100));
     };

@@ -134,7 +134,7 @@ pub enum ModelErrorKind {
     Server,
     /// The connection could not be made or broke, or the body was cut short or was not what the API promises.
     Connection,
-    /// No key, or the provider refused it (401, 403).
+    /// No key, or the provider refused it (401, 403) or the account behind it (a used-up quota).
     Auth,
     /// The provider does not accept the request (400, 404, 422).
     BadRequest,

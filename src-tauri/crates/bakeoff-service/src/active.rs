@@ -181,6 +181,7 @@ fn ending(reason: EndReason) -> (RunState, &'static str, Option<String>) {
 /// The store's name of a state.
 pub(crate) fn stored_state(state: RunState) -> bakeoff_store::RunState {
     match state {
+        RunState::Queued => bakeoff_store::RunState::Queued,
         RunState::Running => bakeoff_store::RunState::Running,
         RunState::Paused => bakeoff_store::RunState::Paused,
         RunState::Finished => bakeoff_store::RunState::Finished,

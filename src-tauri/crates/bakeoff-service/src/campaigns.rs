@@ -249,6 +249,10 @@ impl Service {
             loaded.diagnostics = diagnostics;
             return self.load_fault_campaign(source, loaded);
         }
+        if loaded.campaign.as_ref().is_some_and(|campaign| campaign.triage.is_some()) {
+            loaded.diagnostics = diagnostics;
+            return self.load_triage_campaign(source, loaded);
+        }
         if let Some(campaign) = &loaded.campaign {
             for name in &campaign.variants {
                 let Some(path) = self.files().find(FileKind::Variant, name) else { continue };

@@ -9,7 +9,7 @@ use crate::service::Service;
 use crate::workspace::{kind_of, stem};
 use crate::{files, import};
 use bakeoff_core::diagnostic::Diagnostic;
-use bakeoff_core::{campaign, dataset, subject, variant, workflow};
+use bakeoff_core::{campaign, dataset, subject, triage, variant, workflow};
 use std::path::{Path, PathBuf};
 
 impl Service {
@@ -61,6 +61,7 @@ impl Service {
             FileKind::Dataset => dataset::row_schema(),
             FileKind::Workflow => workflow::schema(),
             FileKind::Subject => subject::schema(),
+            FileKind::Topic => triage::topic_schema(),
         })
     }
 
@@ -173,9 +174,11 @@ fn guess_kind(path: &Path) -> Option<FileKind> {
         FileKind::Dataset
     } else if is_subject {
         FileKind::Subject
+    } else if has(&["source"]) && !has(&["variants"]) {
+        FileKind::Topic
     } else if has(&["flow", "nodes"]) {
         FileKind::Workflow
-    } else if has(&["dataset", "workflow", "variants", "scorers", "subjects", "chaos_types"]) {
+    } else if has(&["dataset", "workflow", "variants", "scorers", "subjects", "chaos_types", "topic"]) {
         FileKind::Campaign
     } else {
         FileKind::Variant

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::workspace::{Workspace, extensions_of, folder_of, has_extension, kind_of, stem};
 use bakeoff_core::diagnostic::Diagnostic;
 use bakeoff_core::yaml::edit::{Change, Edit};
-use bakeoff_core::{campaign, dataset, subject, variant, workflow, yaml};
+use bakeoff_core::{campaign, dataset, subject, triage, variant, workflow, yaml};
 use std::path::{Path, PathBuf};
 
 /// What checking a text of this kind finds. `name` is the file's name without extension.
@@ -16,6 +16,7 @@ pub fn check(kind: FileKind, name: &str, text: &str) -> Vec<Diagnostic> {
         FileKind::Campaign => campaign::check(name, text).diagnostics,
         FileKind::Workflow => workflow::check(name, text).diagnostics,
         FileKind::Subject => subject::check(name, text).diagnostics,
+        FileKind::Topic => triage::check_topic(name, text).diagnostics,
         FileKind::Dataset => {
             let format = dataset::Format::from_path(name).unwrap_or(dataset::Format::Jsonl);
             dataset::read(format, text.as_bytes()).diagnostics

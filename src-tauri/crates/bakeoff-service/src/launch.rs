@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::live::{Beginning, Live};
 use crate::others::progress_of;
 use crate::service::Service;
+use crate::triage::is_queued;
 use bakeoff_core::campaign::Campaign;
 use bakeoff_core::dataset::Case;
 use bakeoff_core::diagnostic::Diagnostic;
@@ -34,6 +35,10 @@ impl Service {
     pub fn launch(&self, campaign: &str, options: &LaunchOptions) -> Result<RunRow> {
         let source = self.campaign_text(campaign)?;
         let loaded = self.load_campaign(&source)?;
+        if is_queued(loaded.campaign.as_ref()) {
+            let run = self.enqueue(loaded, options, &source.name)?;
+            return self.run_row(self.store().run(run)?);
+        }
         self.launch_loaded(&source.name, loaded, options)
     }
 
@@ -136,8 +141,10 @@ impl Service {
 
     /// Waits until a run of this program has ended, or for `most`.
     pub fn wait_for_end(&self, run: u32, most: Duration) {
-        if let Some(active) = self.active.get(run) {
-            active.wait(most);
+        match self.active.get(run) {
+            Some(active) => active.wait(most),
+            // It runs in another program or waits in the queue.
+            None => self.handle().block_on(tokio::time::sleep(most)),
         }
     }
 
@@ -204,7 +211,7 @@ impl Service {
         }))
     }
 
-    fn go_on(
+    pub(crate) fn go_on(
         &self,
         run: u32,
         again: Vec<TrialKey>,
@@ -226,6 +233,9 @@ impl Service {
         }
         let cases: Arc<[Case]> = self.store().load_cases(run)?.into();
         self.wait(self.store().acquire(run, self.now()))?;
+        if is_queued(Some(&campaign)) {
+            self.wait(self.store().begin_job(run, self.now()))?;
+        }
         self.wait(self.store().set_state(run, bakeoff_store::RunState::Running, None, self.now()))?;
         self.log_event(run, kind, &count(again.len(), "trial"))?;
         let trials = in_plan_order(&again, cases.len() as u32, variants.len() as u16, &campaign);
@@ -323,7 +333,7 @@ impl Service {
     }
 
     /// The campaign with what the launch changes; the user's spend cap holds whatever the campaign says.
-    fn with_options(&self, mut campaign: Campaign, options: &LaunchOptions) -> Result<Campaign> {
+    pub(crate) fn with_options(&self, mut campaign: Campaign, options: &LaunchOptions) -> Result<Campaign> {
         campaign.seed = options.seed.unwrap_or(campaign.seed);
         if let Some(parallel) = options.parallel {
             if !(1..=1_000).contains(&parallel) {
@@ -348,7 +358,7 @@ impl Service {
         Ok(campaign)
     }
 
-    fn log_event(&self, run: u32, kind: &'static str, message: &str) -> Result<()> {
+    pub(crate) fn log_event(&self, run: u32, kind: &'static str, message: &str) -> Result<()> {
         self.wait(self.store().append_event(run, self.now(), kind, message))?;
         Ok(())
     }

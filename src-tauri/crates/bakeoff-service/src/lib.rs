@@ -39,6 +39,7 @@ mod settings;
 mod subjects;
 mod tickets;
 mod time;
+mod triage;
 mod try_out;
 mod variants;
 mod watch;

@@ -222,6 +222,7 @@ pub(crate) fn success_rate(counts: &VariantCounts, campaign: &Campaign) -> Estim
 /// The edge's name of a state.
 pub(crate) fn state(state: bakeoff_store::RunState) -> RunState {
     match state {
+        bakeoff_store::RunState::Queued => RunState::Queued,
         bakeoff_store::RunState::Running => RunState::Running,
         bakeoff_store::RunState::Paused => RunState::Paused,
         bakeoff_store::RunState::Finished => RunState::Finished,

@@ -7,6 +7,7 @@ use crate::experiments::ReadCache;
 use crate::mlflow::Exporters;
 use crate::pool::PoolCache;
 use crate::providers::KeptModels;
+use crate::triage::QueueWorker;
 use crate::try_out::TryOuts;
 use crate::workspace::Workspace;
 use crate::{others, settings, watch};
@@ -56,6 +57,7 @@ pub struct Service {
     pub(crate) exporters: Exporters,
     pub(crate) models: KeptModels,
     pub(crate) try_outs: TryOuts,
+    pub(crate) queue_worker: QueueWorker,
     subjects: Arc<LocalSubjects>,
     store: Store,
     _watcher: Option<watch::Watcher>,
@@ -122,6 +124,7 @@ impl Service {
             exporters: Exporters::default(),
             models: KeptModels::default(),
             try_outs: TryOuts::default(),
+            queue_worker: QueueWorker::default(),
             subjects: Arc::new(LocalSubjects::new(embedded)),
             store,
             _watcher: watcher,
@@ -226,6 +229,9 @@ impl Service {
 impl Drop for Service {
     /// Runs that are going on are stopped cleanly, so that they can be resumed.
     fn drop(&mut self) {
+        self.stop_queue_worker();
+        // Whoever comes next goes on with the tests that run now. Should that fail, they are found as left behind.
+        let _ = self.wait(self.store().requeue_own_jobs(self.now()));
         self.stop_all(Duration::from_secs(5));
         self.stop_exporters();
         // What can't be removed now ends with this program, and the next sweep finds the rest.

@@ -74,6 +74,14 @@ fn check(settings: &Settings) -> Result<()> {
             "leave them out, and set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
         );
     }
+    for (what, value) in [
+        ("triage tests at the same time", settings.triage_workers),
+        ("items of a triage test", settings.triage_max_items),
+    ] {
+        if value == Some(0) {
+            return bad(format!("0 {what} would be no test"), "give 1 or more, or leave it empty");
+        }
+    }
     if settings.spend_cap_usd.is_some_and(|cap| !cap.is_finite() || cap < 0.0) {
         return bad("the spend cap must be 0 or more".to_owned(), "give USD, or leave it empty for no cap");
     }

@@ -40,7 +40,7 @@ impl Workspace {
     pub fn init(path: &Path) -> Result<(Self, Vec<String>)> {
         std::fs::create_dir_all(path).map_err(|error| ServiceError::io("make", path, &error))?;
         let mut written = Vec::new();
-        for folder in ["variants", "campaigns", "datasets", "workflows", "subjects"] {
+        for folder in ["variants", "campaigns", "datasets", "workflows", "subjects", "topics"] {
             let folder = path.join(folder);
             std::fs::create_dir_all(&folder).map_err(|error| ServiceError::io("make", &folder, &error))?;
         }
@@ -127,13 +127,18 @@ pub fn folder_of(kind: FileKind) -> &'static str {
         FileKind::Dataset => "datasets",
         FileKind::Workflow => "workflows",
         FileKind::Subject => "subjects",
+        FileKind::Topic => "topics",
     }
 }
 
 /// Extensions of files of a kind.
 pub fn extensions_of(kind: FileKind) -> &'static [&'static str] {
     match kind {
-        FileKind::Variant | FileKind::Campaign | FileKind::Workflow | FileKind::Subject => &["yaml", "yml"],
+        FileKind::Variant
+        | FileKind::Campaign
+        | FileKind::Workflow
+        | FileKind::Subject
+        | FileKind::Topic => &["yaml", "yml"],
         FileKind::Dataset => &["jsonl", "csv", "yaml", "yml"],
     }
 }

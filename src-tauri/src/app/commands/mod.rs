@@ -5,6 +5,7 @@ mod files;
 mod runs;
 mod settings;
 mod subjects;
+mod triage;
 mod workflows;
 mod workspace;
 
@@ -82,5 +83,21 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         subjects::list_faults,
         subjects::revert_fault,
         subjects::sweep,
+        triage::triage_switch,
+        triage::list_topics,
+        triage::preview_triage,
+        triage::create_triage,
+        triage::list_triage,
+        triage::triage_detail,
+        triage::triage_items,
+        triage::triage_calls,
+        triage::cancel_triage,
+        triage::queue_view,
+        triage::pause_queue,
+        triage::continue_queue,
+        triage::emergency_stop,
+        triage::clear_emergency_stop,
+        triage::drain_queue,
+        triage::drop_job,
     ]
 }

@@ -75,7 +75,17 @@ impl Format {
 /// Reads a whole data set. With an error anywhere there is no value: a part of the rows would give other numbers
 /// than the author means.
 pub fn read(format: Format, reader: impl BufRead) -> Checked<Vec<Case>> {
-    let mut rows = Rows::default();
+    read_into(Rows::default(), format, reader)
+}
+
+/// The same for rows that are no cases yet: an id may come twice, and the ids that this gives mean nothing.
+pub fn read_rows(format: Format, reader: impl BufRead) -> Checked<Vec<Map<String, Value>>> {
+    let read = read_into(Rows { may_repeat: true, ..Rows::default() }, format, reader);
+    let fields = |case: &Case| serde_json::from_str(case.json.get()).unwrap_or_default();
+    Checked { value: read.value.map(|cases| cases.iter().map(fields).collect()), diagnostics: read.diagnostics }
+}
+
+fn read_into(mut rows: Rows, format: Format, reader: impl BufRead) -> Checked<Vec<Case>> {
     match format {
         Format::Jsonl => jsonl::read(reader, &mut rows),
         Format::Csv => csv_rows::read(reader, &mut rows),
@@ -106,6 +116,8 @@ struct Rows {
     /// Findings beyond those that are told in full, errors and warnings.
     untold: usize,
     failed: bool,
+    /// Ids may come twice.
+    may_repeat: bool,
 }
 
 impl Rows {
@@ -120,7 +132,11 @@ impl Rows {
 
     /// Takes one checked row. `line` is where it starts, from 1.
     fn add(&mut self, line: u32, explicit_id: Option<&str>, json: Box<RawValue>) {
-        match self.ids.give(line, explicit_id, json.get()) {
+        let id = match self.may_repeat {
+            true => Ok(Arc::from("row")),
+            false => self.ids.give(line, explicit_id, json.get()),
+        };
+        match id {
             // After an error nothing is kept: the rest is read for its problems only.
             Ok(id) if !self.failed => self.cases.push(Case { id, json }),
             Ok(_) => {}

@@ -15,4 +15,5 @@ mod programs;
 mod properties;
 mod retries;
 mod steering;
+mod triage;
 mod workflows;

@@ -17,6 +17,11 @@ pub fn failure(kind: ModelErrorKind, message: impl Into<String>) -> ModelError {
 /// An error for an answer with an error status.
 pub fn from_status(status: u16, headers: &HeaderMap, body: &str, now: SystemTime) -> ModelError {
     let (kind, advice) = match status {
+        // Waiting mends no used-up account.
+        402 => (ModelErrorKind::Auth, "the account has nothing left; add credit at the provider"),
+        429 if is_used_up(body) => {
+            (ModelErrorKind::Auth, "the account's quota is used up; add credit at the provider")
+        }
         429 => (ModelErrorKind::RateLimited, "too many requests"),
         401 | 403 => (ModelErrorKind::Auth, "the key was refused; check it in Settings"),
         408 | 409 | 500.. => (ModelErrorKind::Server, "the provider had a problem"),
@@ -44,6 +49,16 @@ pub fn from_good_status(status: u16, body: &Value) -> Option<ModelError> {
         }
     };
     Some(ModelError { status: Some(status), ..error })
+}
+
+/// Whether a refusal means the account's quota and not the pace of requests, as OpenAI and those that copy it say it.
+fn is_used_up(body: &str) -> bool {
+    let Ok(json) = serde_json::from_str::<Value>(body) else { return false };
+    ["/error/code", "/error/type"].iter().any(|path| {
+        json.pointer(path).and_then(Value::as_str).is_some_and(|word| {
+            matches!(word, "insufficient_quota" | "billing_hard_limit_reached" | "billing_not_active")
+        })
+    })
 }
 
 /// The message inside an error's body.
@@ -89,6 +104,16 @@ mod tests {
     }
 
     #[test]
+    fn a_used_up_quota_is_no_matter_of_pace() {
+        let of = |body: &str| from_status(429, &HeaderMap::new(), body, SystemTime::UNIX_EPOCH);
+        let used_up = of(r#"{"error": {"code": "insufficient_quota", "message": "You exceeded your quota"}}"#);
+        assert_eq!(used_up.kind, ModelErrorKind::Auth, "it is not tried again");
+        assert!(used_up.message.contains("add credit") && used_up.message.contains("You exceeded your quota"));
+        assert_eq!(of(r#"{"error": {"code": "rate_limit_exceeded"}}"#).kind, ModelErrorKind::RateLimited);
+        assert_eq!(of("slow down").kind, ModelErrorKind::RateLimited);
+    }
+
+    #[test]
     fn retry_after_in_all_its_forms() {
         assert_eq!(waits("retry-after", "7", 0), Some(Duration::from_secs(7)));
         assert_eq!(waits("retry-after", "0.5", 0), Some(Duration::from_millis(500)));
@@ -104,6 +129,7 @@ mod tests {
     #[test]
     fn kinds_by_status() {
         for (status, kind) in [
+            (402, ModelErrorKind::Auth),
             (429, ModelErrorKind::RateLimited),
             (408, ModelErrorKind::Server),
             (409, ModelErrorKind::Server),

@@ -35,12 +35,20 @@ pub enum FileKind {
     Workflow,
     /// A subject.
     Subject,
+    /// A topic.
+    Topic,
 }
 
 impl FileKind {
     /// Every kind, in the order in which people think of them.
-    pub const ALL: [FileKind; 5] =
-        [FileKind::Variant, FileKind::Campaign, FileKind::Dataset, FileKind::Workflow, FileKind::Subject];
+    pub const ALL: [FileKind; 6] = [
+        FileKind::Variant,
+        FileKind::Campaign,
+        FileKind::Dataset,
+        FileKind::Workflow,
+        FileKind::Subject,
+        FileKind::Topic,
+    ];
 }
 
 /// A text file as it is on disk.

@@ -62,6 +62,8 @@ pub enum ErrorCode {
     Unavailable,
     /// Reading or writing failed: disk full, locked, corrupt (exit code 1).
     Storage,
+    /// It is turned off here (exit code 1).
+    Disabled,
     /// The run could not finish (exit code 1).
     RunFailed,
     /// A defect of this program (exit code 1).

@@ -18,6 +18,8 @@ pub enum Notice {
     },
     /// The list of runs changed; read it anew.
     Runs,
+    /// The queue of triage tests changed; read it anew.
+    Queue,
     /// The subject that is tried changed; `None`: there is none any more.
     TryOut {
         /// As it is now.

@@ -13,6 +13,8 @@ use ts_rs::TS;
 #[serde(rename_all = "snake_case")]
 #[ts(export)]
 pub enum RunState {
+    /// It waits for its turn in the queue.
+    Queued,
     /// Trials are being run.
     Running,
     /// No new trial starts until it is resumed.

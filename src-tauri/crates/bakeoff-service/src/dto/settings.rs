@@ -20,6 +20,12 @@ pub struct Settings {
     /// Where runs are logged besides: `http://…`, `sqlite:///…` or a folder. Absent: the environment's
     /// `MLFLOW_TRACKING_URI`, else nowhere, unless a workflow names one.
     pub mlflow_tracking_uri: Option<String>,
+    /// Triage tests may be made. `ENABLE_ABTESTS` in the environment turns them on too.
+    pub abtests: bool,
+    /// Triage tests at the same time; absent: 1.
+    pub triage_workers: Option<u32>,
+    /// The most items of a triage test; absent: 200.
+    pub triage_max_items: Option<u32>,
 }
 
 /// Settings of one provider.

@@ -118,7 +118,8 @@ impl Store {
                 return Ok(None);
             }
             let next: Option<RunId> = connection
-                .prepare_cached("SELECT run FROM queue_jobs WHERE state = 'queued' ORDER BY queued_at, run LIMIT 1")?
+                .prepare_cached("SELECT run FROM queue_jobs WHERE state = 'queued' AND run NOT IN (SELECT run FROM leases)
+                     ORDER BY queued_at, run LIMIT 1")?
                 .query_row([], |row| row.get(0))
                 .optional()?;
             if let Some(run) = next {
@@ -139,6 +140,14 @@ impl Store {
     /// [`Store::recover`] before, so that runs of programs that are gone are known as interrupted.
     pub async fn settle_jobs(&self, now: Millis) -> Result<(), StoreError> {
         self.write(move |connection| settle(connection, now)).await
+    }
+
+    /// Notes that this program works on the queue. Nobody waits for it.
+    pub fn note_queue_worker(&self, now: Millis) {
+        self.note(move |connection| {
+            connection.execute("UPDATE queue_control SET worked_at = ?1", [now])?;
+            Ok(())
+        });
     }
 
     /// Puts jobs of this handle that are going on back into the queue: this program ends, and whoever comes next goes on
