@@ -9,7 +9,7 @@ use std::process::Command;
 const CORE_MAY_USE: &str = "ahash aho-corasick allocator-api2 approx bit-set bit-vec block-buffer borrow-or-share \
     bytecount cfg-if chacha20 const-oid cpufeatures crypto-common csv csv-core data-encoding digest dyn-clone \
     email_address equivalent fancy-regex fluent-uri foldhash fraction getrandom hashbrown heck hybrid-array indexmap \
-    itoa jsonschema jsonschema-regex jsonschema-value libc libm lock_api memchr micromap minijinja num num-bigint \
+    itoa jiff jiff-core jsonschema jsonschema-regex jsonschema-value libc libm lock_api memchr micromap minijinja num num-bigint \
     num-cmp num-complex num-integer num-iter num-rational num-traits once_cell outref parking_lot parking_lot_core \
     percent-encoding ppv-lite86 proc-macro2 quote rand rand_chacha rand_core ref-cast ref-cast-impl referencing regex \
     regex-automata regex-syntax ryu schemars schemars_derive scopeguard serde serde_core serde_derive \
@@ -18,8 +18,9 @@ const CORE_MAY_USE: &str = "ahash aho-corasick allocator-api2 approx bit-set bit
     uuid-simd vsimd zerocopy zmij";
 
 /// Which crates of ours a crate may build on.
-const MAY_IMPORT: [(&str, &[&str]); 14] = [
+const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("bakeoff-core", &[]),
+    ("bakeoff-candidates", &[]),
     ("bakeoff-cluster", &[]),
     ("bakeoff-engine", &["bakeoff-core"]),
     ("bakeoff-store", &["bakeoff-core"]),
@@ -35,6 +36,7 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
     (
         "bakeoff-service",
         &[
+            "bakeoff-candidates",
             "bakeoff-charts",
             "bakeoff-core",
             "bakeoff-engine",
@@ -52,15 +54,16 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
 ];
 
 /// Outside libraries that only these of our crates may use.
-const OWNERS: [(&str, &[&str]); 16] = [
+const OWNERS: [(&str, &[&str]); 17] = [
     ("bollard", &["bakeoff-subject"]),
     ("docker-compose-types", &["bakeoff-subject"]),
     ("tauri", &["bakeoff"]),
     ("tauri-plugin-dialog", &["bakeoff"]),
     ("tauri-plugin-store", &["bakeoff"]),
     ("clap", &["bakeoff"]),
-    // MLflow keeps its runs in a SQLite file of its own, and so does Operator.
-    ("rusqlite", &["bakeoff-store", "bakeoff-mlflow", "bakeoff-operator"]),
+    // MLflow keeps its runs in a SQLite file of its own, and so does Operator; candidates are in people's own ones.
+    ("rusqlite", &["bakeoff-store", "bakeoff-mlflow", "bakeoff-operator", "bakeoff-candidates"]),
+    ("tokio-postgres", &["bakeoff-candidates"]),
     ("plotters", &["bakeoff-charts"]),
     ("resvg", &["bakeoff-charts"]),
     ("genai", &["bakeoff-model"]),

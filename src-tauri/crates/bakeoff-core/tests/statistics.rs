@@ -7,6 +7,8 @@ mod analysis;
 mod faults;
 #[path = "statistics/properties.rs"]
 mod properties;
+#[path = "statistics/raters.rs"]
+mod raters;
 #[path = "statistics/reference.rs"]
 mod reference;
 #[path = "statistics/trials.rs"]

@@ -5,16 +5,16 @@ use crate::stats::Interval;
 
 /// Cautions and reasons that end up in one note.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Notes(Vec<String>);
+pub(crate) struct Notes(Vec<String>);
 
 impl Notes {
     /// Adds a note.
-    pub(super) fn add(&mut self, note: impl Into<String>) {
+    pub(crate) fn add(&mut self, note: impl Into<String>) {
         self.0.push(note.into());
     }
 
     /// Adds a note that was made elsewhere.
-    pub(super) fn extend(&mut self, notes: &[String]) {
+    pub(crate) fn extend(&mut self, notes: &[String]) {
         self.0.extend_from_slice(notes);
     }
 
@@ -25,7 +25,7 @@ impl Notes {
 
 impl Estimate {
     /// An estimate with what is finite of it.
-    pub(super) fn new(
+    pub(crate) fn new(
         value: f64,
         interval: Option<Interval>,
         n: usize,
@@ -46,18 +46,18 @@ impl Estimate {
     }
 
     /// No value, and why.
-    pub(super) fn missing(n: usize, method: impl Into<String>, mut notes: Notes, why: &str) -> Self {
+    pub(crate) fn missing(n: usize, method: impl Into<String>, mut notes: Notes, why: &str) -> Self {
         notes.add(why);
         Self { value: None, interval: None, n: count(n), method: method.into(), note: notes.joined() }
     }
 }
 
 /// A count as it is shown.
-pub(super) fn count(n: usize) -> u32 {
+pub(crate) fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 /// `1 time-out`, `3 time-outs`: a count with its noun.
-pub(super) fn counted(n: u32, noun: &str) -> String {
+pub(crate) fn counted(n: u32, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }

@@ -26,6 +26,7 @@ pub(crate) use best::{aggregated, estimate, trials_with};
 pub use by_fault::{FaultCell, FaultName, FaultSlice, by_fault};
 pub use compare::compare;
 pub use confusion::{LabelPair, confusion};
+pub(crate) use estimate::{Notes, counted};
 pub use head_to_head::{HeadToHead, head_to_head};
 pub use measure::{MeasureSummary, measure};
 pub use recovery::{FaultSummary, LabNumbers, SurvivalStep};

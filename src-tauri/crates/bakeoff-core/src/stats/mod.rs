@@ -11,11 +11,14 @@ pub mod holm;
 pub mod independent;
 pub mod interval;
 pub mod kaplan_meier;
+pub mod kappa;
+pub mod krippendorff;
 pub mod mcnemar;
 pub mod paired;
 pub mod percentile;
 pub mod power;
 pub mod sign_flip;
+pub mod spearman;
 pub mod tango;
 pub mod wilson;
 

@@ -1,5 +1,6 @@
 //! What a model says of a candidate: the output schema `triage_v1`, and reading it out of an answer.
 
+use super::rows::shown;
 use crate::scorer::{last_object, whole_or_fenced};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -158,12 +159,6 @@ fn texts(value: &Value) -> Option<Vec<String>> {
     Some(texts.into_iter().filter(|text| !text.is_empty()).collect())
 }
 
-/// A value in a message, cut.
-fn shown(value: &Value) -> String {
-    const MOST: usize = 60;
-    let text = value.to_string();
-    match text.char_indices().nth(MOST) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text,
-    }
-}
+#[cfg(test)]
+#[path = "answer_tests.rs"]
+mod tests;

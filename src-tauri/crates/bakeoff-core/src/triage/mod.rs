@@ -6,24 +6,36 @@
 //! answer text ─ Triage::read ─▶ Triage ─▶ TriageSummary, TriageAgreement, Disagreement
 //! ```
 
+mod agreement;
 mod answer;
+mod candidate;
+mod disagreement;
 mod moment;
 mod prompt;
+mod published;
+mod rows;
+mod select;
+mod strata;
+mod summarize;
 mod summary;
 mod topic;
 mod topic_raw;
 
+pub use agreement::agreement;
 pub use answer::{SCHEMA_VERSION, Triage, TriageAnswer, answer_schema};
+pub use disagreement::{Disagreement, disagreement};
 pub use moment::{moment, moment_text};
 pub use prompt::{
     BODY_CHARACTERS, SHIPPED_PROMPT_ID, SHIPPED_SYSTEM_PROMPT, SHIPPED_USER_PROMPT, TITLE_CHARACTERS,
     prompt_fields, prompt_id, with_prompts,
 };
-
+pub use rows::candidates;
+pub use select::select;
+pub use summarize::summarize;
+pub use summary::{PairAgreement, TriageAgreement, TriageSummary, TriageTrial};
 pub use topic::{check_topic, topic_schema};
 pub(crate) use topic::{QUERY_SECONDS, source_of};
 pub(crate) use topic_raw::{RawMapping, RawSource};
-pub use summary::{PairAgreement, TriageAgreement, TriageSummary, TriageTrial};
 
 use crate::trial::Millis;
 use crate::variant::Variant;

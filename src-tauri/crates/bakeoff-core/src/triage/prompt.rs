@@ -42,7 +42,8 @@ pub fn prompt_fields(mut fields: Map<String, Value>) -> Map<String, Value> {
 /// The variant with the prompts that it is asked with: its own, else the topic's, else the shipped ones.
 pub fn with_prompts(mut variant: Variant, topic: Option<&Topic>) -> Variant {
     let of_topic = |prompt: fn(&Topic) -> &Option<String>| topic.and_then(|topic| prompt(topic).clone());
-    let system = || of_topic(|topic| &topic.system_prompt).unwrap_or_else(|| SHIPPED_SYSTEM_PROMPT.to_owned());
+    let system =
+        || of_topic(|topic| &topic.system_prompt).unwrap_or_else(|| SHIPPED_SYSTEM_PROMPT.to_owned());
     let user = || of_topic(|topic| &topic.prompt).unwrap_or_else(|| SHIPPED_USER_PROMPT.to_owned());
     variant.system_prompt.get_or_insert_with(system);
     variant.prompt.get_or_insert_with(user);
