@@ -66,6 +66,11 @@ async fn read(config: &Config, query: &str, limits: Limits) -> Result<Vec<Row>, 
     transaction.batch_execute(&limit).await.map_err(failed)?;
     // The query by itself first: whatever is wrong with it is told with its own place.
     let statement = transaction.prepare(query).await.map_err(failed)?;
+    if !statement.params().is_empty() {
+        return Err(ReadError::NotOneSelect {
+            why: "has parameters such as $1, which nobody fills in".to_owned(),
+        });
+    }
     check_columns(&statement)?;
     rows(&transaction, query, limits).await
 }
@@ -99,9 +104,6 @@ async fn rows(transaction: &Transaction<'_>, query: &str, limits: Limits) -> Res
     let mut rows = Rows::new(limits);
     loop {
         let batch = transaction.query_portal(&portal, BATCH).await.map_err(failed)?;
-        if batch.is_empty() {
-            return Ok(rows.rows);
-        }
         for found in &batch {
             let text: &str = found.try_get(0).map_err(failed)?;
             rows.count(text.len())?;
@@ -113,6 +115,9 @@ async fn rows(transaction: &Transaction<'_>, query: &str, limits: Limits) -> Res
                 ),
             })?;
             rows.add(row)?;
+        }
+        if batch.len() < BATCH as usize {
+            return Ok(rows.rows);
         }
     }
 }

@@ -13,7 +13,7 @@ use std::time::Instant;
 /// Runs one SELECT on a SQLite file, which is opened for reading only.
 ///
 /// # Errors
-/// No such file, no database, locked for longer than the limit, a query that is not one SELECT or that SQLite turns
+/// No such file, no database, locked for longer than half of the limit, a query that is not one SELECT or that SQLite turns
 /// down, a BLOB or text that is not UTF-8, and the limits.
 pub fn read_sqlite(path: &Path, query: &str, limits: Limits) -> Result<Vec<Row>, ReadError> {
     let query = one_select(query, Dialect::Sqlite)?;
@@ -56,7 +56,8 @@ impl Database<'_> {
         // Without SQLITE_OPEN_URI, so that a name such as `file:a?mode=rwc` is just a name.
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags).map_err(|error| self.error(&error))?;
-        connection.busy_timeout(self.limits.timeout).map_err(|error| self.error(&error))?;
+        // Less than the whole time, so that a lock is told as what it is.
+        connection.busy_timeout(self.limits.timeout / 2).map_err(|error| self.error(&error))?;
         connection.pragma_update(None, "query_only", true).map_err(|error| self.error(&error))?;
         Ok(connection)
     }

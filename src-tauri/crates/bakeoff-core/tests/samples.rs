@@ -5,7 +5,7 @@
 
 use bakeoff_core::dataset::{self, Format};
 use bakeoff_core::diagnostic::Diagnostic;
-use bakeoff_core::{campaign, subject, variant, workflow, yaml};
+use bakeoff_core::{campaign, subject, triage, variant, workflow, yaml};
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
@@ -45,6 +45,10 @@ fn check(path: &Path) -> (bool, Vec<Diagnostic>) {
         }
         "subjects" => {
             let checked = subject::check(name, std::str::from_utf8(&bytes).unwrap());
+            (checked.value.is_some(), checked.diagnostics)
+        }
+        "topics" => {
+            let checked = triage::check_topic(name, std::str::from_utf8(&bytes).unwrap());
             (checked.value.is_some(), checked.diagnostics)
         }
         "workflows" => {
@@ -89,6 +93,7 @@ fn the_starter_files_are_good() {
         "src-tauri/starter/datasets",
         "src-tauri/starter/workflows",
         "src-tauri/starter/subjects",
+        "src-tauri/starter/topics",
     ] {
         for entry in std::fs::read_dir(root().join(folder)).unwrap() {
             let path = entry.unwrap().path();
@@ -102,7 +107,7 @@ fn the_starter_files_are_good() {
             seen += 1;
         }
     }
-    assert!(seen >= 10, "variants, campaigns, a data set, subjects, but only {seen}");
+    assert!(seen >= 13, "variants, campaigns, data sets, subjects, a topic, but only {seen}");
 }
 
 /// The image can be made in two ways; both must hold the same.
@@ -199,6 +204,7 @@ fn generated_schemas_are_committed() {
         ("src-tauri/starter/datasets/schema.json", dataset::row_schema()),
         ("src-tauri/starter/workflows/schema.json", workflow::schema()),
         ("src-tauri/starter/subjects/schema.json", subject::schema()),
+        ("src-tauri/starter/topics/schema.json", triage::topic_schema()),
     ];
     for (path, schema) in files {
         let text = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());

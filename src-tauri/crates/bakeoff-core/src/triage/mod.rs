@@ -33,8 +33,8 @@ pub use rows::candidates;
 pub use select::select;
 pub use summarize::summarize;
 pub use summary::{PairAgreement, TriageAgreement, TriageSummary, TriageTrial};
-pub use topic::{check_topic, topic_schema};
 pub(crate) use topic::{QUERY_SECONDS, source_of};
+pub use topic::{check_topic, topic_schema};
 pub(crate) use topic_raw::{RawMapping, RawSource};
 
 use crate::trial::Millis;

@@ -89,7 +89,7 @@ impl Known {
     fn mean(&self, range: (f64, f64), confidence: f64, missing: &str) -> Estimate {
         let mut notes = Notes::default();
         let missing =
-            if self.unknown == 0 && self.values.is_empty() { "there is no answer yet" } else { missing };
+            if self.unknown == 0 && self.values.is_empty() { "there is no answer" } else { missing };
         if self.unknown > 0 && !self.values.is_empty() {
             notes.add(format!("unknown for {}", counted(count(self.unknown), "item")));
         }

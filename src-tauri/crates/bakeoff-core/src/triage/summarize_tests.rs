@@ -73,7 +73,7 @@ fn what_is_unknown_is_told() {
     let nothing = of(&[]);
     assert_eq!((nothing.items, nothing.cost_sum_usd, nothing.score.value), (0, None, None));
     assert_eq!(nothing.error_rate.note.as_deref(), Some("there is no result yet"));
-    assert_eq!(nothing.score.note.as_deref(), Some("there is no answer yet"));
+    assert_eq!(nothing.score.note.as_deref(), Some("there is no answer"));
 
     let mut unpriced = trial(1, Some(answer(5.0, true)));
     (unpriced.cost_usd, unpriced.output_tokens) = (None, None);

@@ -3,7 +3,7 @@
 use super::form::{Form, Purpose};
 use super::reading::{self, Reading};
 use super::similarity::{self, Class};
-use super::{extract, fields, words};
+use super::{extract, fields, triage, words};
 use serde_json::{Map, Value, json};
 
 /// What the built-in model says when a prompt names no labels.
@@ -26,6 +26,7 @@ pub struct Answer {
 /// linearly with it.
 pub fn answer(system: &str, user: &str, schema: Option<&Value>) -> Answer {
     let text = match schema {
+        Some(schema) if triage::is_asked(schema) => triage::answer(system, user).to_string(),
         Some(schema) => {
             let reading = reading::read(system, fields::without_instruction(user));
             fields::fill(&reading, schema).to_string()
