@@ -5,8 +5,9 @@ use super::body::{JsonBody, RunId, whole};
 use super::error::{ApiError, Code, ErrorAnswer};
 use super::state::Workspace;
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{FromRef, FromRequestParts, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use bakeoff_core::variant::ReasoningEffort;
 use bakeoff_service::Service;
 use bakeoff_service::dto::{TriageItem, TriageOrder, TriageRequest, TriageVariant};
@@ -92,6 +93,25 @@ pub(crate) enum Effort {
     High,
 }
 
+/// Triage tests are on; else the request goes no further, whatever is in it.
+pub(crate) struct TriageOn;
+
+impl<S: Send + Sync> FromRequestParts<S> for TriageOn
+where
+    Workspace: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(_: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let switch = Workspace::from_ref(state).call(|service| Ok(service.triage_switch()?)).await?;
+        if switch.enabled {
+            return Ok(Self);
+        }
+        Err(ApiError::new(Code::FeatureDisabled, "triage tests are turned off")
+            .hint("turn them on in Settings, or set ENABLE_ABTESTS=true and start again"))
+    }
+}
+
 /// Make a triage test; it waits in the queue for its turn
 #[utoipa::path(post, path = "/admin/abtests", tag = "triage", request_body = CreateBody,
     responses((status = 201, description = "It is in the queue", body = CreatedAnswer),
@@ -99,10 +119,12 @@ pub(crate) enum Effort {
         (status = 409, description = "Its state forbids it", body = ErrorAnswer),
         (status = 415, description = "The body is not sent as JSON", body = ErrorAnswer)))]
 pub(crate) async fn create(
+    _: TriageOn,
     State(workspace): State<Workspace>,
     JsonBody(body): JsonBody<CreateBody>,
 ) -> Result<(StatusCode, Json<CreatedAnswer>), ApiError> {
     let made = workspace.call(move |service| {
+        check_topic(service, &body.topic_id)?;
         let row = service.create_triage(&request_of(body)?).map_err(in_our_words)?;
         Ok(CreatedAnswer { ok: true, run_id: row.run.to_string(), job_id: job_id(row.run) })
     });
@@ -111,7 +133,7 @@ pub(crate) async fn create(
 
 /// The newest triage tests, at most 20
 #[utoipa::path(get, path = "/admin/abtests", tag = "triage", responses((status = 200, body = RunsAnswer)))]
-pub(crate) async fn list(State(workspace): State<Workspace>) -> Result<Json<RunsAnswer>, ApiError> {
+pub(crate) async fn list(_: TriageOn, State(workspace): State<Workspace>) -> Result<Json<RunsAnswer>, ApiError> {
     let runs = workspace.call(|service| Ok(service.list_triage(0, LISTED)?));
     Ok(Json(RunsAnswer { ok: true, runs: runs.await?.rows.into_iter().map(RunView::of).collect() }))
 }
@@ -122,6 +144,7 @@ pub(crate) async fn list(State(workspace): State<Workspace>) -> Result<Json<Runs
     responses((status = 200, body = RunAnswer),
         (status = 404, description = "There is no such test", body = ErrorAnswer)))]
 pub(crate) async fn show(
+    _: TriageOn,
     State(workspace): State<Workspace>,
     RunId(run): RunId,
 ) -> Result<Json<RunAnswer>, ApiError> {
@@ -130,6 +153,23 @@ pub(crate) async fn show(
         Ok(RunAnswer::of(detail, all_items(service, run)?))
     });
     found.await.map(Json)
+}
+
+/// A topic that is not there is no wrong value but nothing found.
+fn check_topic(service: &Service, named: &str) -> Result<(), ApiError> {
+    let topics = service.list_topics()?;
+    let is_known = topics.iter().any(|row| {
+        row.name == named || row.topic.as_ref().is_some_and(|topic| topic.id == named)
+    });
+    if is_known {
+        return Ok(());
+    }
+    let known: Vec<&str> = topics.iter().map(|row| row.topic.as_ref().map_or(&*row.name, |topic| &*topic.id)).collect();
+    let hint = match known.is_empty() {
+        true => "put a YAML file into topics/".to_owned(),
+        false => format!("there are {}", known.join(", ")),
+    };
+    Err(ApiError::new(Code::NotFound, format!("topicId: there is no topic {named:?}")).hint(hint))
 }
 
 fn all_items(service: &Service, run: u32) -> Result<Vec<TriageItem>, ApiError> {

@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 /// A JSON object as the body.
 pub(crate) struct JsonBody<T>(pub T);
@@ -39,28 +40,16 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         ApiError::new(Code::InvalidBody, format!("the body is no JSON object: {problem}"))
             .hint("the page /api/docs shows what each call takes")
     };
-    if !bytes.trim_ascii_start().starts_with(b"{") {
-        return Err(no_object("it does not begin with {"));
+    // The whole body first, so that half a body is never taken for one that lacks a field.
+    let body: Value = serde_json::from_slice(bytes).map_err(|problem| no_object(&problem.to_string()))?;
+    if !body.is_object() {
+        return Err(no_object("it is something else"));
     }
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let found: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    serde_path_to_error::deserialize(body).map_err(|error| {
         let path = error.path().to_string();
-        let problem = error.into_inner();
-        if problem.is_data() {
-            let path = if path == "." { "body" } else { &path };
-            ApiError::param(path, without_position(&problem))
-        } else {
-            no_object(&problem.to_string())
-        }
-    })?;
-    reader.end().map_err(|problem| no_object(&problem.to_string()))?;
-    Ok(found)
-}
-
-/// The problem without its line and column, which say nothing in a body that a program made.
-fn without_position(problem: &serde_json::Error) -> String {
-    let text = problem.to_string();
-    text.rsplit_once(" at line ").map_or(text.clone(), |(before, _)| before.to_owned())
+        let path = if path == "." { "body" } else { &path };
+        ApiError::param(path, error.inner())
+    })
 }
 
 /// What follows the question mark.

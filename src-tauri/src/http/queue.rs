@@ -1,5 +1,6 @@
 //! The queue of triage tests: looking at it, pausing it, emptying it, and the emergency stop.
 
+use super::abtests::TriageOn;
 use super::abtests_view::{Status, job_id};
 use super::answer::iso;
 use super::body::RunId;
@@ -77,32 +78,32 @@ pub(crate) struct CountsView {
 
 /// The queue as it is
 #[utoipa::path(get, path = "/admin/queue-status", tag = "queue", responses((status = 200, body = QueueAnswer)))]
-pub(crate) async fn status(State(workspace): State<Workspace>) -> Result<Json<QueueAnswer>, ApiError> {
+pub(crate) async fn status(_: TriageOn, State(workspace): State<Workspace>) -> Result<Json<QueueAnswer>, ApiError> {
     change(workspace, |service| Ok(service.queue_view()?)).await
 }
 
 /// Start no further test; those that run go on
 #[utoipa::path(post, path = "/admin/queue/pause", tag = "queue", responses((status = 200, body = QueueAnswer)))]
-pub(crate) async fn pause(State(workspace): State<Workspace>) -> Result<Json<QueueAnswer>, ApiError> {
+pub(crate) async fn pause(_: TriageOn, State(workspace): State<Workspace>) -> Result<Json<QueueAnswer>, ApiError> {
     change(workspace, |service| Ok(service.pause_queue()?)).await
 }
 
 /// Start waiting tests again
 #[utoipa::path(post, path = "/admin/queue/resume", tag = "queue", responses((status = 200, body = QueueAnswer)))]
-pub(crate) async fn resume(State(workspace): State<Workspace>) -> Result<Json<QueueAnswer>, ApiError> {
+pub(crate) async fn resume(_: TriageOn, State(workspace): State<Workspace>) -> Result<Json<QueueAnswer>, ApiError> {
     change(workspace, |service| Ok(service.continue_queue()?)).await
 }
 
 /// Drop every test that waits; those that run go on
 #[utoipa::path(post, path = "/admin/queue/drain", tag = "queue", responses((status = 200, body = QueueAnswer)))]
-pub(crate) async fn drain(State(workspace): State<Workspace>) -> Result<Json<QueueAnswer>, ApiError> {
+pub(crate) async fn drain(_: TriageOn, State(workspace): State<Workspace>) -> Result<Json<QueueAnswer>, ApiError> {
     change(workspace, |service| Ok(service.drain_queue()?)).await
 }
 
 /// Drop every test that waits and stop every test that runs; results that are there stay
 #[utoipa::path(post, path = "/admin/queue/obliterate", tag = "queue",
     responses((status = 200, body = QueueAnswer)))]
-pub(crate) async fn obliterate(State(workspace): State<Workspace>) -> Result<Json<QueueAnswer>, ApiError> {
+pub(crate) async fn obliterate(_: TriageOn, State(workspace): State<Workspace>) -> Result<Json<QueueAnswer>, ApiError> {
     change(workspace, emptied).await
 }
 
@@ -110,6 +111,7 @@ pub(crate) async fn obliterate(State(workspace): State<Workspace>) -> Result<Jso
 #[utoipa::path(post, path = "/admin/queue/emergency-stop", tag = "queue",
     responses((status = 200, body = QueueAnswer)))]
 pub(crate) async fn emergency_stop(
+    _: TriageOn,
     State(workspace): State<Workspace>,
 ) -> Result<Json<QueueAnswer>, ApiError> {
     change(workspace, |service| Ok(service.emergency_stop()?)).await
@@ -119,6 +121,7 @@ pub(crate) async fn emergency_stop(
 #[utoipa::path(post, path = "/admin/queue/clear-emergency-stop", tag = "queue",
     responses((status = 200, body = QueueAnswer)))]
 pub(crate) async fn clear_emergency_stop(
+    _: TriageOn,
     State(workspace): State<Workspace>,
 ) -> Result<Json<QueueAnswer>, ApiError> {
     change(workspace, |service| Ok(service.clear_emergency_stop()?)).await
@@ -132,6 +135,7 @@ pub(crate) async fn clear_emergency_stop(
         (status = 404, description = "There is no such job", body = ErrorAnswer),
         (status = 409, description = "It has ended already", body = ErrorAnswer)))]
 pub(crate) async fn drop_job(
+    _: TriageOn,
     State(workspace): State<Workspace>,
     RunId(run): RunId,
 ) -> Result<Json<QueueAnswer>, ApiError> {

@@ -40,7 +40,7 @@ fn bodies_that_are_no_json_object_are_told_apart() {
         send("application/json", body).error(400, "INVALID_BODY");
     }
     let deep = "[".repeat(100_000);
-    send("application/json", &format!("{{\"experiment\": {deep}")).error(400, "INVALID_PARAM");
+    send("application/json", &format!("{{\"experiment\": {deep}")).error(400, "INVALID_BODY");
     for kind in ["text/plain", "application/x-www-form-urlencoded", ""] {
         send(kind, "{}").error(415, "UNSUPPORTED_MEDIA_TYPE");
     }

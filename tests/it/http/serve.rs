@@ -1,30 +1,67 @@
 //! `bakeoff serve`, the real program: how it begins, what it says, how it ends.
 
-use super::support::{answer_of, client};
+use super::support::{Answer, TOKEN, answer_of, client};
 use crate::support::{Place, Running, count, text, until};
-use reqwest::Client;
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 use std::process::Command;
+use tokio::runtime::Runtime;
 
-/// A program that serves, and what it said first.
-struct Serving {
-    running: Running,
-    said: Value,
+/// A program that serves, what it said first, and a client of it.
+pub struct Serving {
+    pub running: Running,
+    pub said: Value,
+    runtime: Runtime,
+    client: Client,
 }
 
 impl Serving {
-    fn start(place: &Place, more: &[&str]) -> Self {
-        let running = place.start(&[&["serve", "--port", "0", "--json"][..], more].concat());
-        until("it says where it listens", || serde_json::from_str::<Value>(&running.printed()).is_ok());
+    /// On a free port.
+    pub fn start(place: &Place, more: &[&str]) -> Self {
+        let mut running = place.start(&[&["serve", "--port", "0", "--json"][..], more].concat());
+        until("it says where it listens", || {
+            let has_ended = running.has_ended();
+            let is_said = serde_json::from_str::<Value>(&running.printed()).is_ok();
+            assert!(is_said || !has_ended, "it ended: {}", running.said());
+            is_said
+        });
         let said = serde_json::from_str(&running.printed()).expect("it is JSON");
-        Self { running, said }
+        Self { running, said, runtime: Runtime::new().expect("threads can be started"), client: client() }
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> &str {
+        text(&self.said, "/url")
+    }
+
+    /// A request with the token of the tests.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.url())).bearer_auth(TOKEN)
+    }
+
+    /// The answer to a request.
+    pub fn answer(&self, request: RequestBuilder) -> Answer {
+        self.runtime.block_on(answer_of(request))
+    }
+
+    /// A request without a body.
+    pub fn send(&self, method: Method, path: &str) -> Answer {
+        self.answer(self.request(method, path))
+    }
+
+    /// GET.
+    pub fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path)
+    }
+
+    /// POST with a JSON body.
+    pub fn post(&self, path: &str, body: &Value) -> Answer {
+        self.answer(self.request(Method::POST, path).json(body))
     }
 
     fn status(&self, path: &str, token: &str) -> u16 {
-        let runtime = tokio::runtime::Runtime::new().expect("threads");
-        let client: Client = client();
-        let request = client.get(format!("{}{path}", text(&self.said, "/url"))).bearer_auth(token);
-        runtime.block_on(answer_of(request)).status
+        let request = self.client.get(format!("{}{path}", self.url())).bearer_auth(token);
+        self.answer(request).status
     }
 }
 
