@@ -54,14 +54,10 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
 ];
 
 /// Outside libraries that only these of our crates may use.
-<<<<<<< HEAD
-const OWNERS: [(&str, &[&str]); 17] = [
-=======
-const OWNERS: [(&str, &[&str]); 18] = [
+const OWNERS: [(&str, &[&str]); 19] = [
     // The test kit's is the mock model server.
     ("axum", &["bakeoff", "bakeoff-testkit"]),
     ("utoipa", &["bakeoff"]),
->>>>>>> fd31704 (HTTP API: server, guard, envelope, events, documentation, experiments and apply (not built yet))
     ("bollard", &["bakeoff-subject"]),
     ("docker-compose-types", &["bakeoff-subject"]),
     ("tauri", &["bakeoff"]),

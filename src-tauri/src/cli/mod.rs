@@ -254,7 +254,11 @@ fn open(arguments: &Arguments) -> Result<Service, ServiceError> {
 fn exit_code(error: &ServiceError) -> u8 {
     match error.code {
         ErrorCode::BadInput | ErrorCode::NotFound | ErrorCode::Conflict => BAD_INPUT,
-        ErrorCode::Disabled | ErrorCode::Unavailable | ErrorCode::Storage | ErrorCode::RunFailed | ErrorCode::Internal => FAILED,
+        ErrorCode::Disabled
+        | ErrorCode::Unavailable
+        | ErrorCode::Storage
+        | ErrorCode::RunFailed
+        | ErrorCode::Internal => FAILED,
     }
 }
 

@@ -52,10 +52,12 @@ pub fn run(service: Service, arguments: &Arguments, output: &Output) -> CliResul
             server.address()
         ));
     }
+    service.start_queue_worker();
     tell(&server.url(), server.address().port(), &shown, output);
     signals.wait();
     talk("ending: runs that are going on are stopped and recorded …");
     drop(server);
+    service.stop_queue_worker();
     drop(service);
     Ok(DONE)
 }

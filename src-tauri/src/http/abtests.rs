@@ -20,7 +20,8 @@ const LISTED: u32 = 20;
 const PAGE: u32 = 200;
 
 /// Providers of the other system that are subscriptions of other programs, and what takes their place.
-const SUBSCRIPTIONS: [(&str, &str); 2] = [("claude-subscription", "anthropic"), ("codex-subscription", "openai")];
+const SUBSCRIPTIONS: [(&str, &str); 2] =
+    [("claude-subscription", "anthropic"), ("codex-subscription", "openai")];
 
 /// A triage test to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -133,7 +134,10 @@ pub(crate) async fn create(
 
 /// The newest triage tests, at most 20
 #[utoipa::path(get, path = "/admin/abtests", tag = "triage", responses((status = 200, body = RunsAnswer)))]
-pub(crate) async fn list(_: TriageOn, State(workspace): State<Workspace>) -> Result<Json<RunsAnswer>, ApiError> {
+pub(crate) async fn list(
+    _: TriageOn,
+    State(workspace): State<Workspace>,
+) -> Result<Json<RunsAnswer>, ApiError> {
     let runs = workspace.call(|service| Ok(service.list_triage(0, LISTED)?));
     Ok(Json(RunsAnswer { ok: true, runs: runs.await?.rows.into_iter().map(RunView::of).collect() }))
 }
@@ -158,13 +162,14 @@ pub(crate) async fn show(
 /// A topic that is not there is no wrong value but nothing found.
 fn check_topic(service: &Service, named: &str) -> Result<(), ApiError> {
     let topics = service.list_topics()?;
-    let is_known = topics.iter().any(|row| {
-        row.name == named || row.topic.as_ref().is_some_and(|topic| topic.id == named)
-    });
+    let is_known = topics
+        .iter()
+        .any(|row| row.name == named || row.topic.as_ref().is_some_and(|topic| topic.id == named));
     if is_known {
         return Ok(());
     }
-    let known: Vec<&str> = topics.iter().map(|row| row.topic.as_ref().map_or(&*row.name, |topic| &*topic.id)).collect();
+    let known: Vec<&str> =
+        topics.iter().map(|row| row.topic.as_ref().map_or(&*row.name, |topic| &*topic.id)).collect();
     let hint = match known.is_empty() {
         true => "put a YAML file into topics/".to_owned(),
         false => format!("there are {}", known.join(", ")),

@@ -155,6 +155,7 @@ impl From<ServiceError> for ApiError {
             ErrorCode::NotFound => Code::NotFound,
             ErrorCode::Conflict => Code::Conflict,
             ErrorCode::Unavailable => Code::Unavailable,
+            ErrorCode::Disabled => Code::FeatureDisabled,
             ErrorCode::Storage | ErrorCode::RunFailed | ErrorCode::Internal => {
                 // The caller learns nothing of the inside; whoever started the program does.
                 eprintln!("error: the HTTP API: {}", error.message);

@@ -7,6 +7,8 @@
 //! ```
 //! It never reads or writes a file by itself, and it never answers a page of another origin.
 
+mod abtests;
+mod abtests_view;
 mod answer;
 mod body;
 mod compare_view;
@@ -15,6 +17,7 @@ mod error;
 mod events;
 mod guard;
 mod optimization;
+mod queue;
 mod routes;
 mod server;
 mod state;

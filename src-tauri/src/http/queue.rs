@@ -78,32 +78,47 @@ pub(crate) struct CountsView {
 
 /// The queue as it is
 #[utoipa::path(get, path = "/admin/queue-status", tag = "queue", responses((status = 200, body = QueueAnswer)))]
-pub(crate) async fn status(_: TriageOn, State(workspace): State<Workspace>) -> Result<Json<QueueAnswer>, ApiError> {
+pub(crate) async fn status(
+    _: TriageOn,
+    State(workspace): State<Workspace>,
+) -> Result<Json<QueueAnswer>, ApiError> {
     change(workspace, |service| Ok(service.queue_view()?)).await
 }
 
 /// Start no further test; those that run go on
 #[utoipa::path(post, path = "/admin/queue/pause", tag = "queue", responses((status = 200, body = QueueAnswer)))]
-pub(crate) async fn pause(_: TriageOn, State(workspace): State<Workspace>) -> Result<Json<QueueAnswer>, ApiError> {
+pub(crate) async fn pause(
+    _: TriageOn,
+    State(workspace): State<Workspace>,
+) -> Result<Json<QueueAnswer>, ApiError> {
     change(workspace, |service| Ok(service.pause_queue()?)).await
 }
 
 /// Start waiting tests again
 #[utoipa::path(post, path = "/admin/queue/resume", tag = "queue", responses((status = 200, body = QueueAnswer)))]
-pub(crate) async fn resume(_: TriageOn, State(workspace): State<Workspace>) -> Result<Json<QueueAnswer>, ApiError> {
+pub(crate) async fn resume(
+    _: TriageOn,
+    State(workspace): State<Workspace>,
+) -> Result<Json<QueueAnswer>, ApiError> {
     change(workspace, |service| Ok(service.continue_queue()?)).await
 }
 
 /// Drop every test that waits; those that run go on
 #[utoipa::path(post, path = "/admin/queue/drain", tag = "queue", responses((status = 200, body = QueueAnswer)))]
-pub(crate) async fn drain(_: TriageOn, State(workspace): State<Workspace>) -> Result<Json<QueueAnswer>, ApiError> {
+pub(crate) async fn drain(
+    _: TriageOn,
+    State(workspace): State<Workspace>,
+) -> Result<Json<QueueAnswer>, ApiError> {
     change(workspace, |service| Ok(service.drain_queue()?)).await
 }
 
 /// Drop every test that waits and stop every test that runs; results that are there stay
 #[utoipa::path(post, path = "/admin/queue/obliterate", tag = "queue",
     responses((status = 200, body = QueueAnswer)))]
-pub(crate) async fn obliterate(_: TriageOn, State(workspace): State<Workspace>) -> Result<Json<QueueAnswer>, ApiError> {
+pub(crate) async fn obliterate(
+    _: TriageOn,
+    State(workspace): State<Workspace>,
+) -> Result<Json<QueueAnswer>, ApiError> {
     change(workspace, emptied).await
 }
 

@@ -3,7 +3,7 @@
 use super::error::{ApiError, Code, ErrorAnswer};
 use super::guard::guard;
 use super::state::ApiState;
-use super::{answer, docs, events, optimization};
+use super::{abtests, answer, docs, events, optimization, queue};
 use axum::{Router, middleware};
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, Paths};
@@ -81,6 +81,16 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
 
 fn all() -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(abtests::list, abtests::create))
+        .routes(routes!(abtests::show))
+        .routes(routes!(queue::status))
+        .routes(routes!(queue::pause))
+        .routes(routes!(queue::resume))
+        .routes(routes!(queue::drain))
+        .routes(routes!(queue::obliterate))
+        .routes(routes!(queue::emergency_stop))
+        .routes(routes!(queue::clear_emergency_stop))
+        .routes(routes!(queue::drop_job))
         .routes(routes!(optimization::experiments_json))
         .routes(routes!(optimization::experiments))
         .routes(routes!(optimization::compare_json))

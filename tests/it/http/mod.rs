@@ -9,3 +9,4 @@ mod load;
 mod schemathesis;
 mod serve;
 mod support;
+mod triage;

@@ -95,20 +95,33 @@ fn a_test_is_made_listed_and_shown_as_its_own_system_does() {
     assert_eq!((run.as_str(), text(&made, "/jobId")), ("1", "run_abtest_1"));
     let shown = wait_for(&serving, &run, "completed");
 
-    let (variants, items, results) = (list(&shown, "/variants"), list(&shown, "/items"), list(&shown, "/results"));
+    let (variants, items, results) =
+        (list(&shown, "/variants"), list(&shown, "/items"), list(&shown, "/results"));
     assert_eq!((variants.len(), items.len(), results.len()), (2, 10, 20), "{shown:#}");
     assert_eq!((text(&variants[0], "/name"), count(&variants[0], "/order")), ("large", 1));
-    assert_eq!((text(&variants[0], "/reasoningEffort"), count(&variants[0], "/maxOutputTokens")), ("low", 800));
-    assert_eq!((&variants[1]["reasoningEffort"], &variants[1]["maxOutputTokens"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (text(&variants[0], "/reasoningEffort"), count(&variants[0], "/maxOutputTokens")),
+        ("low", 800)
+    );
+    assert_eq!(
+        (&variants[1]["reasoningEffort"], &variants[1]["maxOutputTokens"]),
+        (&Value::Null, &Value::Null)
+    );
     for item in items {
-        assert!(text(item, "/url").starts_with("https://example.org/") && item.get("body").is_none(), "{item:#}");
+        assert!(
+            text(item, "/url").starts_with("https://example.org/") && item.get("body").is_none(),
+            "{item:#}"
+        );
         assert!(!item.to_string().contains("Text of"), "no body is shown");
         let of_item = results.iter().filter(|result| result["abtestItemId"] == item["id"]);
         assert_eq!(of_item.count(), 2, "one result for each variant");
     }
-    let large: Vec<&Value> = results.iter().filter(|result| result["variantId"] == variants[0]["id"]).collect();
+    let large: Vec<&Value> =
+        results.iter().filter(|result| result["variantId"] == variants[0]["id"]).collect();
     assert!(large.iter().all(|one| one["status"] == "ok" && one["triage"]["ai_score"] == 70.0), "{large:#?}");
-    assert!(large.iter().all(|one| one["inputTokens"] == 100 && one["triage"]["schema_version"] == "triage_v1"));
+    assert!(
+        large.iter().all(|one| one["inputTokens"] == 100 && one["triage"]["schema_version"] == "triage_v1")
+    );
     let failed: Vec<&Value> = results.iter().filter(|result| result["status"] == "error").collect();
     for one in &failed {
         assert!(one["triage"].is_null() && !text(one, "/error/message").is_empty(), "{one:#}");
@@ -131,7 +144,9 @@ fn a_test_is_made_listed_and_shown_as_its_own_system_does() {
     let effort_of = |model: &str| {
         let of: Vec<&Value> = sent.iter().filter(|one| one["model"] == model).collect();
         assert!(of.len() >= 10, "{model} was called for each item");
-        of.iter().map(|one| one.to_string().contains("\"effort\"") || one.get("reasoning_effort").is_some()).collect::<Vec<_>>()
+        of.iter()
+            .map(|one| one.to_string().contains("\"effort\"") || one.get("reasoning_effort").is_some())
+            .collect::<Vec<_>>()
     };
     assert!(effort_of("gpt-5.1").iter().all(|sent| *sent), "an effort is sent");
     assert!(!effort_of("gpt-5-mini").iter().any(|sent| *sent), "null sends nothing");
@@ -143,8 +158,13 @@ fn what_is_wrong_with_a_test_is_named_and_nothing_is_kept() {
     let with = |pointer: &str, value: Value| {
         let mut changed = body();
         let (parent, field) = pointer.rsplit_once('/').expect("a pointer");
-        let place = changed.pointer_mut(parent).expect("its parent is there").as_object_mut().expect("an object");
-        if value.is_null() { place.remove(field) } else { place.insert(field.to_owned(), value) };
+        let place =
+            changed.pointer_mut(parent).expect("its parent is there").as_object_mut().expect("an object");
+        if value.is_null() {
+            place.remove(field)
+        } else {
+            place.insert(field.to_owned(), value)
+        };
         changed
     };
     let cases = [
@@ -174,7 +194,9 @@ fn what_is_wrong_with_a_test_is_named_and_nothing_is_kept() {
         let error = serving.post(TESTS, &with(pointer, value.clone())).error(400, "INVALID_PARAM");
         assert!(text(&error, "/message").contains(named), "{pointer} {value}: {named} is not in {error:#}");
     }
-    let error = serving.post(TESTS, &with("/variants/0/provider", json!("claude-subscription"))).error(400, "INVALID_PARAM");
+    let error = serving
+        .post(TESTS, &with("/variants/0/provider", json!("claude-subscription")))
+        .error(400, "INVALID_PARAM");
     assert!(text(&error, "/hint").contains("anthropic"), "{error:#}");
     serving.post(TESTS, &with("/topicId", json!("another"))).error(404, "NOT_FOUND");
     serving.post(TESTS, &json!([])).error(400, "INVALID_BODY");
