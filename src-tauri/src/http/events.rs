@@ -58,7 +58,7 @@ fn news(notices: Receiver<Notice>, run: Option<u32>) -> impl Stream<Item = Event
         };
         Some((found, notices))
     };
-    stream::unfold(notices, next).filter_map(|found| async { found })
+    stream::unfold(notices, next).filter_map(|found| async move { found })
 }
 
 fn is_wanted(notice: &Notice, run: Option<u32>) -> bool {

@@ -122,10 +122,11 @@ fn check_token(state: &ApiState, headers: &HeaderMap) -> Result<(), ApiError> {
     }
 }
 
-/// What follows `Bearer `, in any case.
+/// What follows `Bearer`, in any case; nothing is a wrong token, too.
 fn after_bearer(value: &[u8]) -> Option<&[u8]> {
-    let (scheme, rest) = value.split_at_checked("bearer ".len())?;
-    scheme.eq_ignore_ascii_case(b"bearer ").then(|| rest.trim_ascii())
+    let (scheme, rest) = value.split_at_checked("bearer".len())?;
+    let is_bearer = scheme.eq_ignore_ascii_case(b"bearer") && (rest.is_empty() || rest.starts_with(b" "));
+    is_bearer.then(|| rest.trim_ascii())
 }
 
 /// The request with its body read, where it is not too large.
@@ -210,7 +211,8 @@ mod tests {
     fn a_bearer_is_read_in_any_case_and_nothing_else_is() {
         assert_eq!(after_bearer(b"Bearer abc"), Some(&b"abc"[..]));
         assert_eq!(after_bearer(b"bearer  abc "), Some(&b"abc"[..]));
-        for other in ["Basic abc", "Bearer", "abc", ""] {
+        assert_eq!(after_bearer(b"Bearer"), Some(&b""[..]));
+        for other in ["Basic abc", "Bearers abc", "abc", ""] {
             assert_eq!(after_bearer(other.as_bytes()), None, "{other}");
         }
     }
