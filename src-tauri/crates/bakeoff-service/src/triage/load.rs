@@ -113,7 +113,7 @@ impl Service {
     fn rows(&self, topic: &Topic) -> Result<(Vec<Map<String, Value>>, Vec<Diagnostic>)> {
         let timeout = Duration::try_from_secs_f64(topic.timeout_seconds).unwrap_or(Duration::MAX);
         let limits = Limits { timeout, ..Limits::default() };
-        let failed = |error: bakeoff_candidates::CandidatesError| {
+        let failed = |error: bakeoff_candidates::ReadError| {
             ServiceError::bad_input(format!("the candidates of {} can't be read: {error}", topic.name))
                 .with_hint(error.hint())
         };
