@@ -4,6 +4,7 @@
 //! `cargo bench --bench bench [-- NAME …]` with the names of [`SECTIONS`]; `BAKEOFF_BENCH_LARGE=1` adds the
 //! scorecard of a million trials. Needs `bakeoff-mock` beside the program: `make bench` builds both.
 
+mod api;
 mod calls;
 mod chart;
 mod load;
@@ -26,7 +27,7 @@ type Error = Box<dyn std::error::Error>;
 type Section = fn(&mut Report) -> Result<(), Error>;
 
 /// What can be measured, by name.
-const SECTIONS: [(&str, Section); 7] = [
+const SECTIONS: [(&str, Section); 8] = [
     ("calls", calls::whole_path),
     ("waiting", calls::waiting_server),
     ("scorecard", scorecard::scorecard),
@@ -34,6 +35,7 @@ const SECTIONS: [(&str, Section); 7] = [
     ("chart", chart::ecdf),
     ("load", load::jsonl),
     ("mlflow", mlflow::reading),
+    ("api", api::load),
 ];
 
 fn main() -> ExitCode {

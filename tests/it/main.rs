@@ -11,6 +11,7 @@ mod exports;
 mod fault_analysis;
 mod fault_charts;
 mod faults;
+mod http;
 #[cfg(feature = "ipc-test")]
 mod ipc;
 mod journey;

@@ -18,6 +18,7 @@ mod list;
 mod output;
 mod plan;
 mod run;
+mod serve;
 mod show;
 mod show_fault;
 mod subjects;
@@ -128,6 +129,8 @@ pub enum Verb {
     Viewer(viewer::Arguments),
     /// Write a run's results for other programs.
     Export(export::Arguments),
+    /// Serve the local HTTP API, on this machine only unless --bind says otherwise. Ctrl-C ends it.
+    Serve(serve::Arguments),
     /// Say what works on this machine, what is missing, and how to mend it.
     Doctor(doctor::Arguments),
     /// Print shell completions.
@@ -227,6 +230,7 @@ fn dispatch(arguments: &Arguments, verb: &Verb, output: &Output) -> CliResult {
         Verb::Audit(verb) => tickets::audit(&open()?, verb, output),
         Verb::Import(given) => import::run(&open()?, given, output),
         Verb::Export(given) => export::run(&open()?, given, output),
+        Verb::Serve(given) => serve::run(open()?, given, output),
         Verb::Doctor(given) => doctor::run(&open(), given, output),
         Verb::Completions { shell } => {
             clap_complete::generate(*shell, &mut Arguments::command(), "bakeoff", &mut std::io::stdout());
@@ -250,7 +254,11 @@ fn open(arguments: &Arguments) -> Result<Service, ServiceError> {
 fn exit_code(error: &ServiceError) -> u8 {
     match error.code {
         ErrorCode::BadInput | ErrorCode::NotFound | ErrorCode::Conflict => BAD_INPUT,
-        ErrorCode::Disabled | ErrorCode::Unavailable | ErrorCode::Storage | ErrorCode::RunFailed | ErrorCode::Internal => FAILED,
+        ErrorCode::Disabled
+        | ErrorCode::Unavailable
+        | ErrorCode::Storage
+        | ErrorCode::RunFailed
+        | ErrorCode::Internal => FAILED,
     }
 }
 

@@ -95,6 +95,11 @@ impl Running {
         text(&self.err)
     }
 
+    /// What it has printed so far on standard output.
+    pub fn printed(&self) -> String {
+        text(&self.out)
+    }
+
     /// Whether it has ended.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().expect("a child can be waited for").is_some()

@@ -1,12 +1,48 @@
 //! Applying to a workflow file: the chosen variant's prompts go into the node that its trials changed.
 
 use crate::apply::Edits;
-use crate::dto::{ApplyTarget, DeployBlock, FieldDifference, ServiceError};
+use crate::dto::{ApplyTarget, DeployBlock, FieldDifference, FileKind, ServiceError};
 use crate::error::Result;
+use crate::service::Service;
+use crate::workspace::has_extension;
 use bakeoff_core::variant::Variant;
 use bakeoff_core::workflow;
 use bakeoff_core::yaml;
 use bakeoff_core::yaml::edit::{Change, Edit};
+use std::path::Path;
+
+impl Service {
+    /// The file that Apply may write for somebody who is not at this machine: a workflow or variant by its name, or a
+    /// file relative to the workspace. Refuses what leaves the workspace, through a symbolic link, too.
+    pub fn file_inside(&self, named: &str) -> Result<String> {
+        let path = self.files().resolve(named)?;
+        let path = if has_extension(Path::new(named), &["yaml", "yml"]) {
+            path
+        } else {
+            let known = self.files().find(FileKind::Workflow, named);
+            known.or_else(|| self.files().find(FileKind::Variant, named)).ok_or_else(|| {
+                ServiceError::not_found(format!("there is no workflow or variant {named:?}")).with_hint(
+                    "name it as the workspace lists it, or give its file, such as workflows/NAME.yaml",
+                )
+            })?
+        };
+        let missing = || {
+            ServiceError::not_found(format!("there is no file {named} in the workspace"))
+                .with_hint("name it relative to the workspace, such as workflows/NAME.yaml")
+        };
+        let real = std::fs::canonicalize(&path).map_err(|_| missing())?;
+        let root = std::fs::canonicalize(self.files().root());
+        let root = root.map_err(|error| ServiceError::io("find", self.files().root(), &error))?;
+        if !real.starts_with(&root) {
+            return Err(ServiceError::bad_input(format!("{named} leads out of the workspace"))
+                .with_hint("name a file that lies in it"));
+        }
+        if !real.is_file() {
+            return Err(missing());
+        }
+        Ok(self.files().display(&path))
+    }
+}
 
 /// The nodes of a workflow file; none when the text is no workflow.
 pub(crate) fn nodes(text: &str) -> Vec<String> {

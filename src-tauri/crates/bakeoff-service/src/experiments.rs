@@ -101,7 +101,7 @@ impl Service {
         let read = self.read_experiment(uri, experiment)?;
         let found = read.variants.iter().find(|known| known.name == variant);
         match found.and_then(|variant| variant.prompt.as_ref()) {
-            None => Err(ServiceError::bad_input(format!("no run of {variant} in MLflow has its prompt"))
+            None => Err(ServiceError::not_found(format!("no run of {variant} in MLflow has its prompt"))
                 .with_hint("log it as the parameter `prompt`, or name another variant")),
             Some(prompt) if prompt.cut => Err(ServiceError::bad_input(format!(
                 "the prompt of {variant} was cut when it was logged (run {})",

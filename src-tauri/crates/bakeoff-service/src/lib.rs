@@ -2,6 +2,7 @@
 //! and reports; the window and the command line are thin shells over it.
 
 mod active;
+mod api_token;
 mod apply;
 mod apply_workflow;
 mod atomic;
@@ -47,6 +48,8 @@ mod workflow_load;
 mod workflows;
 mod workspace;
 
+pub use api_token::{API_TOKEN_VARIABLE, ApiToken, random_api_token};
+pub use bakeoff_model::Secret;
 pub use bakeoff_subject::{LABCTL, labctl_main, warden_main};
 pub use error::Result;
 pub use mlflow::Patience;

@@ -126,7 +126,7 @@ impl Service {
     }
 }
 
-fn key_source(source: bakeoff_model::KeySource) -> KeySource {
+pub(crate) fn key_source(source: bakeoff_model::KeySource) -> KeySource {
     match source {
         bakeoff_model::KeySource::Keychain => KeySource::Keychain,
         bakeoff_model::KeySource::Environment => KeySource::Environment,

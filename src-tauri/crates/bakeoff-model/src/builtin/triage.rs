@@ -77,7 +77,8 @@ pub fn answer(system: &str, user: &str) -> Value {
         None => (false, USUAL.iter().map(|word| (*word).to_owned()).collect()),
     };
     let liked = Found::of(&wanted, &item);
-    let disliked = Found::of(&listed(system, UNWANTED).unwrap_or_default(), &item);
+    let unwanted = listed(system, UNWANTED).unwrap_or_default();
+    let disliked = Found::of(&unwanted, &item);
     let is_relevant = liked.points >= RELEVANT_FROM && liked.points > disliked.points;
     let is_novel = NEW.iter().any(|word| item.has(word).is_some());
     let score = score(&item, liked.points, disliked.points, is_novel);

@@ -74,3 +74,19 @@ fn empty_variables_and_keys_are_no_keys() {
     assert_eq!(keys.source(Provider::Ollama), KeySource::NotNeeded);
     assert!(!format!("{keys:?}").contains("google-1234"));
 }
+
+#[test]
+fn a_secret_of_the_program_itself_is_taken_from_the_environment_first() {
+    let keys = Keys::new(Ok(Arc::new(Memory::default())), |name| {
+        (name == "OWN_TOKEN").then(|| " from-the-environment ".to_owned())
+    });
+    assert_eq!(keys.own("own", "OTHER_TOKEN"), None);
+    assert_eq!(keys.keep_own("own", Secret::new("kept-1234")), KeySource::Keychain);
+    assert_eq!(keys.own("own", "OTHER_TOKEN"), Some((Secret::new("kept-1234"), KeySource::Keychain)));
+    let set = Some((Secret::new("from-the-environment"), KeySource::Environment));
+    assert_eq!(keys.own("own", "OWN_TOKEN"), set);
+
+    let keys = Keys::new(no_keychain(), |_| None);
+    assert_eq!(keys.keep_own("own", Secret::new("kept-1234")), KeySource::Session);
+    assert_eq!(keys.own("own", "OWN_TOKEN"), Some((Secret::new("kept-1234"), KeySource::Session)));
+}

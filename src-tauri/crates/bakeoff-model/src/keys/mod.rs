@@ -45,9 +45,9 @@ type Environment = dyn Fn(&str) -> Option<String> + Send + Sync;
 pub struct Keys {
     keychain: Result<Arc<dyn SecretStore>, SecretStoreError>,
     environment: Box<Environment>,
-    session: Mutex<HashMap<Provider, Secret>>,
-    /// What the keychain said, so that it is asked once a provider and not once a call.
-    known: Mutex<HashMap<Provider, Option<Secret>>>,
+    session: Mutex<HashMap<String, Secret>>,
+    /// What the keychain said, so that it is asked once a name and not once a call.
+    known: Mutex<HashMap<String, Option<Secret>>>,
     problem: Mutex<Option<String>>,
 }
 
@@ -74,17 +74,17 @@ impl Keys {
 
     /// The key of a provider.
     pub fn get(&self, provider: Provider) -> Option<Secret> {
-        let typed = lock(&self.session).get(&provider).cloned();
-        typed.or_else(|| self.in_keychain(provider)).or_else(|| self.in_environment(provider))
+        let typed = lock(&self.session).get(provider.name()).cloned();
+        typed.or_else(|| self.in_keychain(provider.name())).or_else(|| self.in_environment(provider))
     }
 
     /// Where a provider's key comes from.
     pub fn source(&self, provider: Provider) -> KeySource {
         if matches!(provider, Provider::Builtin | Provider::Ollama) {
             KeySource::NotNeeded
-        } else if lock(&self.session).contains_key(&provider) {
+        } else if lock(&self.session).contains_key(provider.name()) {
             KeySource::Session
-        } else if self.in_keychain(provider).is_some() {
+        } else if self.in_keychain(provider.name()).is_some() {
             KeySource::Keychain
         } else if self.in_environment(provider).is_some() {
             KeySource::Environment
@@ -105,21 +105,42 @@ impl Keys {
         if key.is_empty() || !key.chars().all(|c| c.is_ascii_graphic()) {
             return Err(SecretStoreError::unusable_key(provider));
         }
-        let secret = Secret::new(key);
+        Ok(self.keep(provider.name(), Secret::new(key)))
+    }
+
+    /// A secret of this program itself, such as the token of its HTTP API, and where it comes from: the environment
+    /// variable before this session and the keychain, so that whoever starts the program has the last word.
+    pub fn own(&self, name: &str, variable: &str) -> Option<(Secret, KeySource)> {
+        let set = (self.environment)(variable).map(|value| value.trim().to_owned());
+        if let Some(value) = set.filter(|value| !value.is_empty()) {
+            return Some((Secret::new(&value), KeySource::Environment));
+        }
+        if let Some(kept) = lock(&self.session).get(name).cloned() {
+            return Some((kept, KeySource::Session));
+        }
+        self.in_keychain(name).map(|kept| (kept, KeySource::Keychain))
+    }
+
+    /// Keeps a secret of this program itself in the keychain; where there is none, in memory until the program ends.
+    pub fn keep_own(&self, name: &str, secret: Secret) -> KeySource {
+        self.keep(name, secret)
+    }
+
+    fn keep(&self, name: &str, secret: Secret) -> KeySource {
         let stored = match &self.keychain {
-            Ok(keychain) => keychain.set(provider.name(), &secret),
+            Ok(keychain) => keychain.set(name, &secret),
             Err(problem) => Err(problem.clone()),
         };
         match stored {
             Ok(()) => {
-                lock(&self.session).remove(&provider);
-                lock(&self.known).insert(provider, Some(secret));
-                Ok(KeySource::Keychain)
+                lock(&self.session).remove(name);
+                lock(&self.known).insert(name.to_owned(), Some(secret));
+                KeySource::Keychain
             }
             Err(problem) => {
                 *lock(&self.problem) = Some(problem.to_string());
-                lock(&self.session).insert(provider, secret);
-                Ok(KeySource::Session)
+                lock(&self.session).insert(name.to_owned(), secret);
+                KeySource::Session
             }
         }
     }
@@ -129,10 +150,10 @@ impl Keys {
     /// # Errors
     /// The keychain has the key and does not give it up.
     pub fn delete(&self, provider: Provider) -> Result<KeySource, SecretStoreError> {
-        lock(&self.session).remove(&provider);
+        lock(&self.session).remove(provider.name());
         if let Ok(keychain) = &self.keychain {
             keychain.delete(provider.name())?;
-            lock(&self.known).insert(provider, None);
+            lock(&self.known).insert(provider.name().to_owned(), None);
         }
         Ok(self.source(provider))
     }
@@ -142,17 +163,17 @@ impl Keys {
         lock(&self.problem).clone()
     }
 
-    fn in_keychain(&self, provider: Provider) -> Option<Secret> {
+    fn in_keychain(&self, name: &str) -> Option<Secret> {
         let keychain = self.keychain.as_ref().ok()?;
-        if let Some(known) = lock(&self.known).get(&provider) {
+        if let Some(known) = lock(&self.known).get(name) {
             return known.clone();
         }
-        let found = keychain.get(provider.name());
+        let found = keychain.get(name);
         if let Err(problem) = &found {
             *lock(&self.problem) = Some(problem.to_string());
         }
         let found = found.unwrap_or_default();
-        lock(&self.known).insert(provider, found.clone());
+        lock(&self.known).insert(name.to_owned(), found.clone());
         found
     }
 
