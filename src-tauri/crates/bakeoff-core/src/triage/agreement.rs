@@ -33,10 +33,10 @@ pub fn agreement(variants: &[String], trials: &[TriageTrial], confidence: f64) -
     let mut pairs = Vec::new();
     for first in places.clone() {
         for second in first.saturating_add(1)..places.end {
-            let both = |answers: &BTreeMap<u16, &TriageAnswer>| {
-                Some((*answers.get(&first)?, *answers.get(&second)?))
-            };
-            let both: Vec<(&TriageAnswer, &TriageAnswer)> = items.values().filter_map(both).collect();
+            let both: Vec<(&TriageAnswer, &TriageAnswer)> = items
+                .values()
+                .filter_map(|answers| Some((*answers.get(&first)?, *answers.get(&second)?)))
+                .collect();
             pairs.push(pair(first, second, &both, confidence));
         }
     }
