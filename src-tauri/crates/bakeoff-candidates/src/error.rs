@@ -30,23 +30,23 @@ impl fmt::Display for Place {
     }
 }
 
-/// Why candidates can't be read.
+/// Why candidates can't be read. Its text says what is wrong, and [`ReadError::hint`] what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
     /// The query is not one SELECT.
-    #[error("the query {why}; write one SELECT, which may begin with WITH")]
+    #[error("the query {why}")]
     NotOneSelect {
         /// What it is instead.
         why: String,
     },
     /// There is no such file.
-    #[error("there is no file {}; correct the path in `sqlite`", path.display())]
+    #[error("there is no file {}", path.display())]
     NoFile {
         /// Where it should be.
         path: PathBuf,
     },
     /// The file is there and can't be opened.
-    #[error("{} can't be opened: {why}; check that it may be read", path.display())]
+    #[error("{} can't be opened: {why}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -54,26 +54,22 @@ pub enum ReadError {
         why: String,
     },
     /// The file is something else.
-    #[error("{} is not a SQLite database; give the path of one", path.display())]
+    #[error("{} is not a SQLite database", path.display())]
     NotADatabase {
         /// The file.
         path: PathBuf,
     },
     /// Another program is writing.
-    #[error("{} is locked by another program; try again when that has finished writing", path.display())]
+    #[error("{} is locked by another program", path.display())]
     Locked {
         /// The file.
         path: PathBuf,
     },
     /// The address has not the form of one. It isn't shown, since it may have a password in it.
-    #[error(
-        "the address of the PostgreSQL database is not understood; it looks like \
-         postgres://user:password@host:5432/database?sslmode=require, where signs such as @ or / in the password are \
-         written as %40 or %2F, and sslmode is disable, prefer or require"
-    )]
+    #[error("the address of the PostgreSQL database is not understood")]
     Address,
     /// The server can't be reached, or doesn't let us in.
-    #[error("PostgreSQL at {server} can't be used: {why}; {hint}")]
+    #[error("PostgreSQL at {server} can't be used: {why}")]
     Connection {
         /// Host and port.
         server: String,
@@ -83,7 +79,7 @@ pub enum ReadError {
         hint: String,
     },
     /// The database turns the query down.
-    #[error("the database says: {why}{}{}", at(place), hinted(hint))]
+    #[error("the database says: {why}{}", at(place))]
     Query {
         /// Its own words.
         why: String,
@@ -93,64 +89,85 @@ pub enum ReadError {
         hint: Option<String>,
     },
     /// Two columns of the result have one name.
-    #[error("two columns are called `{column}`; give one of them another name with AS")]
+    #[error("two columns are called `{column}`")]
     SameName {
         /// The name.
         column: String,
     },
     /// A column is of a type that has no form as JSON.
-    #[error("the column `{column}` is of the type {kind}, which can't be read; {hint}")]
+    #[error("the column `{column}` is of the type {kind}, which can't be read")]
     ColumnType {
         /// The column.
         column: String,
         /// The type's name in the database.
         kind: String,
-        /// How to get around it.
-        hint: String,
     },
     /// One value can't be read.
     #[error("row {row}, column `{column}`: {why}")]
     Value {
         /// From 1.
         row: usize,
-        /// The column.
+        /// The column; of a row that can't be read as a whole, `*`.
         column: String,
-        /// What is wrong, and what to do.
+        /// What is wrong.
         why: String,
+        /// What to do about it.
+        hint: String,
     },
     /// It took too long.
-    #[error(
-        "the query took longer than {} s and was stopped; narrow it down with WHERE, or raise `timeout_seconds`",
-        limit.as_secs_f64()
-    )]
+    #[error("the query took longer than {} s and was stopped", limit.as_secs_f64())]
     TooSlow {
         /// The time that it had.
         limit: Duration,
     },
     /// It gives too many rows.
-    #[error("the query gives more than {most} rows; narrow it down with WHERE or LIMIT")]
+    #[error("the query gives more than {most} rows")]
     TooManyRows {
         /// The limit.
         most: u32,
     },
     /// Its rows are too large.
-    #[error("the rows are larger than {} MB together; select fewer columns or rows", most >> 20)]
+    #[error("the rows are larger than {most} bytes together")]
     TooLarge {
         /// The limit, in bytes.
         most: u64,
     },
     /// This program failed, not the database.
-    #[error("the database can't be read: {why}; please report this")]
+    #[error("the database can't be read: {why}")]
     Internal {
         /// What failed.
         why: String,
     },
 }
 
-fn at(place: &Option<Place>) -> String {
-    place.map(|place| format!(" (query, {place})")).unwrap_or_default()
+impl ReadError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        let hint = match self {
+            Self::NotOneSelect { .. } => "write one SELECT, which may begin with WITH",
+            Self::NoFile { .. } => "correct the path in `sqlite`",
+            Self::Unreadable { .. } => "check that the file may be read",
+            Self::NotADatabase { .. } => "give the path of a SQLite database in `sqlite`",
+            Self::Locked { .. } => "try again when that has finished writing",
+            Self::Address => {
+                "it looks like postgres://user:password@host:5432/database?sslmode=require, where signs such as @ or / \
+                 in the password are written as %40 or %2F, and sslmode is disable, prefer or require"
+            }
+            Self::Connection { hint, .. } | Self::Value { hint, .. } => hint,
+            Self::Query { hint, .. } => hint.as_deref().unwrap_or("correct the `query`"),
+            Self::SameName { .. } => "give one of them another name with AS",
+            Self::ColumnType { column, .. } => {
+                return format!("leave it out, or cast it to text, as in {column}::text");
+            }
+            Self::TooSlow { .. } => "narrow the query down with WHERE, or raise `timeout_seconds`",
+            Self::TooManyRows { .. } => "narrow the query down with WHERE or LIMIT",
+            Self::TooLarge { .. } => "select fewer columns or rows",
+            Self::Internal { .. } => "please report this",
+        };
+        hint.to_owned()
+    }
 }
 
-fn hinted(hint: &Option<String>) -> String {
-    hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default()
+fn at(place: &Option<Place>) -> String {
+    place.map(|place| format!(" (query, {place})")).unwrap_or_default()
 }

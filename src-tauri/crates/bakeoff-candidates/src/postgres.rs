@@ -125,11 +125,9 @@ async fn rows(transaction: &Transaction<'_>, query: &str, limits: Limits) -> Res
 fn check_columns(statement: &Statement) -> Result<(), ReadError> {
     check_names(statement.columns().iter().map(tokio_postgres::Column::name))?;
     match statement.columns().iter().find(|column| !is_readable(column.type_())) {
-        Some(column) => Err(ReadError::ColumnType {
-            column: column.name().to_owned(),
-            kind: column.type_().to_string(),
-            hint: format!("leave it out, or cast it to text, as in {}::text", column.name()),
-        }),
+        Some(column) => {
+            Err(ReadError::ColumnType { column: column.name().to_owned(), kind: column.type_().to_string() })
+        }
         None => Ok(()),
     }
 }

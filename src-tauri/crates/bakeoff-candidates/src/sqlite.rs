@@ -79,10 +79,11 @@ impl Database<'_> {
             for (at, name) in names.iter().enumerate() {
                 let value = row.get_ref(at).map_err(|error| self.error(&error))?;
                 rows.count(name.len() + size(value))?;
-                let json = json(value).map_err(|why| ReadError::Value {
+                let json = json(value).map_err(|(why, hint)| ReadError::Value {
                     row: rows.next(),
                     column: name.clone(),
                     why: why.to_owned(),
+                    hint: hint.to_owned(),
                 })?;
                 fields.insert(name.clone(), json);
             }
@@ -132,20 +133,22 @@ fn size(value: ValueRef<'_>) -> usize {
     }
 }
 
-fn json(value: ValueRef<'_>) -> Result<Value, &'static str> {
+/// The value as JSON, or what is wrong with it and what to do.
+fn json(value: ValueRef<'_>) -> Result<Value, (&'static str, &'static str)> {
     match value {
         ValueRef::Null => Ok(Value::Null),
         ValueRef::Integer(number) => Ok(number.into()),
         ValueRef::Real(number) => {
             let number = Number::from_f64(number).map(Value::Number);
-            number.ok_or("it is an infinite number, which JSON has not; leave the row out with WHERE")
+            number.ok_or(("it is an infinite number, which JSON has not", "leave the row out with WHERE"))
         }
         ValueRef::Text(bytes) => {
             let text = std::str::from_utf8(bytes).map(Value::from);
-            text.map_err(|_| "it is no UTF-8 text; convert it, or select it as hex(…)")
+            text.map_err(|_| ("it is no UTF-8 text", "convert it, or select it as hex(…)"))
         }
-        ValueRef::Blob(_) => Err(
-            "it is a BLOB, and only texts and numbers can be read; leave it out, or select CAST(… AS TEXT) or hex(…)",
-        ),
+        ValueRef::Blob(_) => Err((
+            "it is a BLOB, and only texts and numbers can be read",
+            "leave it out, or select CAST(… AS TEXT) or hex(…)",
+        )),
     }
 }

@@ -24,7 +24,8 @@ fn read(path: &Path, query: &str) -> Result<Vec<Row>, ReadError> {
 
 #[track_caller]
 fn refused(path: &Path, query: &str, why: &str) {
-    let error = read(path, query).expect_err("it must be refused").to_string();
+    let error = read(path, query).expect_err("it must be refused");
+    let error = format!("{error}; {}", error.hint());
     assert!(error.contains(why), "{query}: {error:?} should say {why:?}");
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 #[track_caller]
 fn told(result: Result<Vec<bakeoff_candidates::Row>, ReadError>, expected: &[&str]) {
     let error = result.expect_err("it must fail");
-    let shown = format!("{error} {error:?}");
+    let shown = format!("{error}; {} {error:?}", error.hint());
     for part in expected {
         assert!(shown.contains(part), "{shown} should say {part}");
     }

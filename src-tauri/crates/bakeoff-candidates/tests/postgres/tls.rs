@@ -26,7 +26,7 @@ fn with_sslmode_require_the_connection_is_encrypted() {
 
     let untrusted = read_postgres(&address, IS_ENCRYPTED, Limits::default()).expect_err("nobody knows it");
     assert!(matches!(untrusted, ReadError::Connection { .. }), "{untrusted:?}");
-    assert!(untrusted.to_string().contains("a certificate that this system trusts"), "{untrusted}");
+    assert!(untrusted.hint().contains("a certificate that this system trusts"), "{untrusted}");
     let plain = cluster.read(IS_ENCRYPTED).expect("without sslmode=require it is not asked for");
     assert_eq!(plain[0]["ssl"], false);
 
