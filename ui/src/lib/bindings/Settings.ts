@@ -23,4 +23,16 @@ spend_cap_usd: number | null,
  * Where runs are logged besides: `http://…`, `sqlite:///…` or a folder. Absent: the environment's
  * `MLFLOW_TRACKING_URI`, else nowhere, unless a workflow names one.
  */
-mlflow_tracking_uri: string | null, };
+mlflow_tracking_uri: string | null, 
+/**
+ * Triage tests may be made, where `ENABLE_ABTESTS` doesn't decide.
+ */
+abtests: boolean, 
+/**
+ * Triage tests at the same time; 1 when absent.
+ */
+triage_workers: number | null, 
+/**
+ * The most items that a triage test may ask for; 200 when absent.
+ */
+triage_max_items: number | null, };
