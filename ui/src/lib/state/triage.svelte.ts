@@ -53,12 +53,15 @@ export class Triage {
   hear(notice: Notice): void {
     if (notice.type === 'queue') void this.load();
     else if (notice.type === 'runs') this.version++;
-    else if (notice.type === 'progress' && this.job(notice.run)) {
-      this.#timer ??= setTimeout(() => {
-        this.#timer = undefined;
-        void this.queue.load();
-      }, REFRESH_AFTER_MS);
-    }
+    else if (notice.type === 'progress' && this.job(notice.run)) this.#later();
+  }
+
+  #later(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.queue.load();
+    }, REFRESH_AFTER_MS);
   }
 
   async work(): Promise<void> {

@@ -1,10 +1,10 @@
-/** Checks of a request for a triage test, as far as the fake backend makes them. */
+/** Topics, and checks of a request for a triage test, as far as the fake backend makes them. */
 import type { Diagnostic } from '$lib/bindings/Diagnostic';
 import type { Provider } from '$lib/bindings/Provider';
 import type { TopicRow } from '$lib/bindings/TopicRow';
 import type { TriageRequest } from '$lib/bindings/TriageRequest';
 import type { TriageVariantRow } from '$lib/bindings/TriageVariantRow';
-import { parseVariant, type FakeFiles } from './files';
+import { check, kindOf, nameOf, parseVariant, topValue, type FakeFiles } from './files';
 
 const PROVIDERS = ['builtin', 'anthropic', 'openai', 'gemini', 'ollama', 'openai-compatible'];
 
@@ -79,5 +79,36 @@ export function variantRows(request: TriageRequest, files: FakeFiles): TriageVar
       max_output_tokens: variant.max_output_tokens ?? file?.max_output_tokens ?? null,
       prompt_id: file ? 'custom_91b7c02de4aa' : 'bakeoff_triage_1',
     };
+  });
+}
+
+export function topicRows(files: FakeFiles): TopicRow[] {
+  return [...files.texts].flatMap(([path, text]) => {
+    if (kindOf(path) !== 'topic') return [];
+    const name = nameOf(path);
+    const diagnostics = check('topic', text).map((finding) => ({ ...finding, file: path }));
+    const file = /file: *([^}\s]+)/.exec(text)?.[1] ?? '';
+    const topic = {
+      name,
+      id: topValue(text, 'id') ?? name,
+      description: topValue(text, 'description'),
+      source: { file },
+      mapping: {
+        id: null,
+        title: null,
+        url: null,
+        author: null,
+        source_type: null,
+        source_id: null,
+        published_at: null,
+        body: null,
+        cluster_id: null,
+        score: null,
+      },
+      timeout_seconds: 30,
+      system_prompt: null,
+      prompt: null,
+    };
+    return [{ name, path, topic: diagnostics.length ? null : topic, diagnostics }];
   });
 }

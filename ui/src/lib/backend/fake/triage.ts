@@ -1,5 +1,5 @@
-/** Triage tests, their queue and the HTTP API in the fake backend. */
-import type { Backend, HttpState } from '$lib/backend/types';
+/** Triage tests and their queue in the fake backend. */
+import type { Backend } from '$lib/backend/types';
 import type { Diagnostic } from '$lib/bindings/Diagnostic';
 import type { JobState } from '$lib/bindings/JobState';
 import type { QueueView } from '$lib/bindings/QueueView';
@@ -9,29 +9,26 @@ import type { TriagePreview } from '$lib/bindings/TriagePreview';
 import type { TriageRequest } from '$lib/bindings/TriageRequest';
 import type { TriageRow } from '$lib/bindings/TriageRow';
 import type { TriageSwitch } from '$lib/bindings/TriageSwitch';
-import { check, fail, kindOf, nameOf, topValue } from './files';
-import { FakeLab } from './lab';
+import { fail, kindOf, nameOf, topValue } from './files';
+import { FakeHttp } from './http';
 import type { FakeRun } from './runs';
 import { HOUR } from './state';
 import { EXAMPLES } from './triage-examples';
 import { candidates, select } from './triage-items';
-import { findingsOf, variantRows } from './triage-request';
+import { findingsOf, topicRows, variantRows } from './triage-request';
 import { FakeTest, type FakeSample } from './triage-run';
 import { TOPIC_FILES, TOPIC_SIZE } from './triage-texts';
 
-const TOKEN = 'bk_5f2e8b0c9d7a4e1fb3c6';
-
-export abstract class FakeTriage extends FakeLab {
+export abstract class FakeTriage extends FakeHttp {
   /** What `ENABLE_ABTESTS` says; null: nothing. */
   byEnvironment: boolean | null = null;
   /** Some program works on the queue. */
   workedOn = true;
   #paused = false;
   #stopped = false;
-  #http: HttpState = { running: false, address: null, token: null };
   readonly #start = Math.floor(Date.now() / HOUR) * HOUR;
 
-  constructor(...args: ConstructorParameters<typeof FakeLab>) {
+  constructor(...args: ConstructorParameters<typeof FakeHttp>) {
     super(...args);
     if (this.kind.startsWith('triage') || this.kind === 'error') void this.#turnOn();
     if (!this.kind.startsWith('triage')) return;
@@ -81,34 +78,7 @@ export abstract class FakeTriage extends FakeLab {
 
   async listTopics(): Promise<TopicRow[]> {
     await this.#allowed();
-    return [...this.files.texts].flatMap(([path, text]) => {
-      if (kindOf(path) !== 'topic') return [];
-      const name = nameOf(path);
-      const diagnostics = check('topic', text).map((finding) => ({ ...finding, file: path }));
-      const file = /file: *([^}\s]+)/.exec(text)?.[1] ?? '';
-      const topic = {
-        name,
-        id: topValue(text, 'id') ?? name,
-        description: topValue(text, 'description'),
-        source: { file },
-        mapping: {
-          id: null,
-          title: null,
-          url: null,
-          author: null,
-          source_type: null,
-          source_id: null,
-          published_at: null,
-          body: null,
-          cluster_id: null,
-          score: null,
-        },
-        timeout_seconds: 30,
-        system_prompt: null,
-        prompt: null,
-      };
-      return [{ name, path, topic: diagnostics.length ? null : topic, diagnostics }];
-    });
+    return topicRows(this.files);
   }
 
   #sample(request: TriageRequest): FakeSample {
@@ -294,19 +264,5 @@ export abstract class FakeTriage extends FakeLab {
     await this.#allowed();
     this.workedOn = true;
     await this.#changed();
-  };
-
-  httpState = async () => this.#http;
-  startHttp: Backend['startHttp'] = async (port) => {
-    if (port === 80)
-      fail('unavailable', 'Port 80 can’t be opened: permission denied.', 'Choose another port.');
-    this.#http = { running: true, address: `http://127.0.0.1:${port ?? 8765}`, token: TOKEN };
-    const shown = this.#http;
-    this.#http = { ...shown, token: null };
-    return shown;
-  };
-  stopHttp: Backend['stopHttp'] = async () => {
-    this.#http = { running: false, address: null, token: null };
-    return this.#http;
   };
 }
