@@ -1,5 +1,7 @@
 /** A triage test of the fake backend: a run whose cases are candidates, with its place in the queue. */
+import type { Notice } from '$lib/backend/types';
 import type { JobState } from '$lib/bindings/JobState';
+import type { MatrixCell } from '$lib/bindings/MatrixCell';
 import type { Outcome } from '$lib/bindings/Outcome';
 import type { Page } from '$lib/bindings/Page';
 import type { ProviderCall } from '$lib/bindings/ProviderCall';
@@ -91,6 +93,10 @@ export class FakeTest extends FakeRun {
     const all = this.#all().flatMap((item) => item.results.filter((one) => one?.triage));
     if (all.some((one) => one?.cost_usd === null)) return null;
     return all.reduce((sum, one) => sum + (one?.cost_usd ?? 0), 0);
+  }
+
+  override progress(cells?: MatrixCell[]): Notice {
+    return { ...super.progress(cells), cost_usd: this.#cost() } as Notice;
   }
 
   triageRow(): TriageRow {

@@ -12,12 +12,13 @@ import type { TriageSwitch } from '$lib/bindings/TriageSwitch';
 import { fail, kindOf, nameOf, topValue } from './files';
 import { FakeHttp } from './http';
 import type { FakeRun } from './runs';
-import { HOUR } from './state';
 import { EXAMPLES } from './triage-examples';
 import { candidates, select } from './triage-items';
 import { findingsOf, topicRows, variantRows } from './triage-request';
 import { FakeTest, type FakeSample } from './triage-run';
 import { TOPIC_FILES, TOPIC_SIZE } from './triage-texts';
+
+const DAY = 86_400_000;
 
 export abstract class FakeTriage extends FakeHttp {
   /** What `ENABLE_ABTESTS` says; null: nothing. */
@@ -26,7 +27,7 @@ export abstract class FakeTriage extends FakeHttp {
   workedOn = true;
   #paused = false;
   #stopped = false;
-  readonly #start = Math.floor(Date.now() / HOUR) * HOUR;
+  readonly #start = Math.floor(Date.now() / DAY) * DAY;
 
   constructor(...args: ConstructorParameters<typeof FakeHttp>) {
     super(...args);
