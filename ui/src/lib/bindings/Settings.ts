@@ -25,14 +25,14 @@ spend_cap_usd: number | null,
  */
 mlflow_tracking_uri: string | null, 
 /**
- * Triage tests may be made, where `ENABLE_ABTESTS` doesn't decide.
+ * Triage tests may be made. `ENABLE_ABTESTS` in the environment turns them on too.
  */
 abtests: boolean, 
 /**
- * Triage tests at the same time; 1 when absent.
+ * Triage tests at the same time; absent: 1.
  */
 triage_workers: number | null, 
 /**
- * The most items that a triage test may ask for; 200 when absent.
+ * The most items of a triage test; absent: 200.
  */
 triage_max_items: number | null, };

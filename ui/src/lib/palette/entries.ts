@@ -111,7 +111,9 @@ export async function workspaceEntries(app: App): Promise<Entry[]> {
       key: `campaign:${name}`,
       group: 'Campaigns',
       label: name,
-      detail: campaign ? (campaign.lab?.subjects.join(', ') ?? campaign.dataset) : '',
+      detail: campaign
+        ? (campaign.triage?.topic ?? campaign.lab?.subjects.join(', ') ?? campaign.dataset)
+        : '',
       run: () => navigation.openCampaign(name),
     })),
     ...workflows.map<Entry>(({ name, path, workflow }) => ({

@@ -44,11 +44,11 @@ const EFFORTS: Partial<Record<ReasoningEffort, string>> = {
 /** What the form offers; without one of them the field is not sent. */
 export const EFFORT_CHOICES = Object.entries(EFFORTS) as [ReasoningEffort, string][];
 
-/** `gpt-5.1 · effort low · 800 tokens`. */
+/** `gpt-5.1 · effort low · at most 800 tokens`: what was sent. */
 export function variantText({ model, reasoning_effort, max_output_tokens }: TriageVariantRow): string {
-  const effort = reasoning_effort === null ? 'effort not sent' : `effort ${reasoning_effort}`;
+  const effort = reasoning_effort === null ? [] : [`effort ${reasoning_effort}`];
   const tokens = max_output_tokens === null ? [] : [`at most ${count(max_output_tokens)} tokens`];
-  return [model, effort, ...tokens].join(' · ');
+  return [model, ...effort, ...tokens].join(' · ');
 }
 
 /** A score from 0 to 100, a mean with one digit. */
