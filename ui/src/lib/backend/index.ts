@@ -1,7 +1,7 @@
 /** Chooses the backend: the program when the page runs in its window, the fake one in a plain browser. */
 import type { Backend } from './types';
 
-export type { Backend, DropEvent, FileFilter, JsonSchema, Notice, ThemeChoice } from './types';
+export type { Backend, DropEvent, FileFilter, HttpState, JsonSchema, Notice, ThemeChoice } from './types';
 
 export async function connect(): Promise<Backend | null> {
   if ('__TAURI_INTERNALS__' in window) return (await import('./tauri')).tauri;

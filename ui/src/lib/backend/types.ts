@@ -34,6 +34,8 @@ import type { PlanPreview } from '$lib/bindings/PlanPreview';
 import type { Provider } from '$lib/bindings/Provider';
 import type { ProviderStatus } from '$lib/bindings/ProviderStatus';
 import type { ProviderTest } from '$lib/bindings/ProviderTest';
+import type { ProviderCall } from '$lib/bindings/ProviderCall';
+import type { QueueView } from '$lib/bindings/QueueView';
 import type { RunDetail } from '$lib/bindings/RunDetail';
 import type { RunEvent } from '$lib/bindings/RunEvent';
 import type { RunRow } from '$lib/bindings/RunRow';
@@ -42,7 +44,15 @@ import type { SettingsView } from '$lib/bindings/SettingsView';
 import type { SubjectRow } from '$lib/bindings/SubjectRow';
 import type { SweepReport } from '$lib/bindings/SweepReport';
 import type { TextEdit } from '$lib/bindings/TextEdit';
+import type { TopicRow } from '$lib/bindings/TopicRow';
 import type { TrashedFile } from '$lib/bindings/TrashedFile';
+import type { TriageDetail } from '$lib/bindings/TriageDetail';
+import type { TriageItem } from '$lib/bindings/TriageItem';
+import type { TriageOrder } from '$lib/bindings/TriageOrder';
+import type { TriagePreview } from '$lib/bindings/TriagePreview';
+import type { TriageRequest } from '$lib/bindings/TriageRequest';
+import type { TriageRow } from '$lib/bindings/TriageRow';
+import type { TriageSwitch } from '$lib/bindings/TriageSwitch';
 import type { TrialDetail } from '$lib/bindings/TrialDetail';
 import type { TrialFilter } from '$lib/bindings/TrialFilter';
 import type { TrialKey } from '$lib/bindings/TrialKey';
@@ -78,6 +88,15 @@ export interface JsonSchema {
   allOf?: JsonSchema[];
   $ref?: string;
   $defs?: Record<string, JsonSchema>;
+}
+
+/** The HTTP API of this program. */
+export interface HttpState {
+  running: boolean;
+  /** Such as `http://127.0.0.1:8765`. */
+  address: string | null;
+  /** What a client sends with each request; only right after the start, never again. */
+  token: string | null;
 }
 
 export type { Notice };
@@ -150,6 +169,38 @@ export interface Commands {
   mlflowState(): Promise<MlflowState>;
   /** Opens a page in the system's browser. */
   openUrl(url: string): Promise<void>;
+
+  /** Whether triage tests may be made; this never refuses, all others of triage do while they are off. */
+  triageSwitch(): Promise<TriageSwitch>;
+  listTopics(): Promise<TopicRow[]>;
+  previewTriage(request: TriageRequest): Promise<TriagePreview>;
+  createTriage(request: TriageRequest): Promise<TriageRow>;
+  listTriage(offset: number, limit: number): Promise<Page<TriageRow>>;
+  triageDetail(run: number): Promise<TriageDetail>;
+  triageItems(
+    run: number,
+    order: TriageOrder,
+    search: string | null,
+    offset: number,
+    limit: number,
+  ): Promise<Page<TriageItem>>;
+  triageCalls(run: number, offset: number, limit: number): Promise<Page<ProviderCall>>;
+  cancelTriage(run: number): Promise<TriageRow>;
+  queueView(): Promise<QueueView>;
+  pauseQueue(): Promise<QueueView>;
+  continueQueue(): Promise<QueueView>;
+  emergencyStop(): Promise<QueueView>;
+  clearEmergencyStop(): Promise<QueueView>;
+  /** Drops all that wait. */
+  drainQueue(): Promise<QueueView>;
+  dropJob(run: number): Promise<QueueView>;
+  /** This program works on the queue until it ends; nothing more when it does already. */
+  startQueueWorker(): Promise<void>;
+
+  httpState(): Promise<HttpState>;
+  /** `null`: the port that is free and known. */
+  startHttp(port: number | null): Promise<HttpState>;
+  stopHttp(): Promise<HttpState>;
 
   compare(request: CompareRequest): Promise<CompareView>;
   drawCharts(request: ChartRequest): Promise<DrawnChart[]>;

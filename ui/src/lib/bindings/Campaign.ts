@@ -6,6 +6,7 @@ import type { MlflowSettings } from "./MlflowSettings";
 import type { Sample } from "./Sample";
 import type { Scorer } from "./Scorer";
 import type { TimeoutCountsAs } from "./TimeoutCountsAs";
+import type { TriageSettings } from "./TriageSettings";
 
 /**
  * A checked campaign.
@@ -108,4 +109,8 @@ mlflow: MlflowSettings | null,
 /**
  * Of a fault campaign: what is broken, and who repairs it.
  */
-lab: LabSettings | null, };
+lab: LabSettings | null, 
+/**
+ * Of a triage campaign: which candidates. Its dataset is empty.
+ */
+triage: TriageSettings | null, };

@@ -3,4 +3,4 @@
 /**
  * Kinds of errors.
  */
-export type ErrorCode = "bad_input" | "not_found" | "conflict" | "unavailable" | "storage" | "run_failed" | "internal";
+export type ErrorCode = "bad_input" | "not_found" | "conflict" | "unavailable" | "storage" | "disabled" | "run_failed" | "internal";

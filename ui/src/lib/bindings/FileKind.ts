@@ -3,4 +3,4 @@
 /**
  * What a text file of a workspace defines.
  */
-export type FileKind = "variant" | "campaign" | "dataset" | "workflow" | "subject";
+export type FileKind = "variant" | "campaign" | "dataset" | "workflow" | "subject" | "topic";

@@ -9,7 +9,7 @@ export type Notice = { "type": "progress" } & RunProgress | { "type": "files",
 /**
  * Relative to the workspace.
  */
-paths: Array<string>, } | { "type": "runs" } | { "type": "try_out", 
+paths: Array<string>, } | { "type": "runs" } | { "type": "queue" } | { "type": "try_out", 
 /**
  * As it is now.
  */

@@ -3,4 +3,4 @@
 /**
  * Where a run stands.
  */
-export type RunState = "running" | "paused" | "finished" | "stopped" | "out_of_budget" | "interrupted" | "failed";
+export type RunState = "queued" | "running" | "paused" | "finished" | "stopped" | "out_of_budget" | "interrupted" | "failed";

@@ -23,4 +23,16 @@ spend_cap_usd: number | null,
  * Where runs are logged besides: `http://…`, `sqlite:///…` or a folder. Absent: the environment's
  * `MLFLOW_TRACKING_URI`, else nowhere, unless a workflow names one.
  */
-mlflow_tracking_uri: string | null, };
+mlflow_tracking_uri: string | null, 
+/**
+ * Triage tests may be made. `ENABLE_ABTESTS` in the environment turns them on too.
+ */
+abtests: boolean, 
+/**
+ * Triage tests at the same time; absent: 1.
+ */
+triage_workers: number | null, 
+/**
+ * The most items of a triage test; absent: 200.
+ */
+triage_max_items: number | null, };

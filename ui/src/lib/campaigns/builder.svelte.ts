@@ -139,7 +139,9 @@ export class Builder {
       const run = await this.#app.attempt(() => this.#app.backend.launch(this.editor.name, {}));
       if (!run) return;
       await this.#app.runs.refresh();
-      this.#app.navigation.openRun(run.campaign, run.id);
+      // A triage test has a place of its own, with one row an item.
+      if (this.plan?.campaign?.triage && this.#app.triage.enabled) this.#app.navigation.openTriage(run.id);
+      else this.#app.navigation.openRun(run.campaign, run.id);
     } finally {
       this.launching = false;
     }

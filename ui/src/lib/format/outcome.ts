@@ -42,6 +42,7 @@ export function outcomeTone(outcome: Outcome): Tone {
 }
 
 const STATES: Record<RunState, [string, Tone]> = {
+  queued: ['Queued', 'neutral'],
   running: ['Running', 'accent'],
   paused: ['Paused', 'warn'],
   finished: ['Finished', 'good'],
@@ -66,7 +67,7 @@ export function isLive(state: RunState): boolean {
 
 /** It ended before its plan was complete; Resume runs what is missing. */
 export function isResumable(state: RunState): boolean {
-  return !isLive(state) && state !== 'finished';
+  return !isLive(state) && state !== 'finished' && state !== 'queued';
 }
 
 const VERDICTS: Record<Verdict, [string, Tone]> = {

@@ -2,11 +2,13 @@
 import { keysFor } from '$lib/state/shortcuts';
 import type { App } from '$lib/state/app.svelte';
 import { togglePause } from '$lib/shell/keys';
+import { askEmergencyStop } from '$lib/triage/stop';
+import { testState, windowText } from '$lib/triage/words';
 import { PLACES } from '$lib/shell/places';
 
 export interface Entry {
   key: string;
-  group: 'Commands' | 'Variants' | 'Campaigns' | 'Workflows' | 'Subjects' | 'Runs' | 'Trials';
+  group: 'Commands' | 'Variants' | 'Campaigns' | 'Workflows' | 'Subjects' | 'Triage' | 'Runs' | 'Trials';
   label: string;
   detail: string;
   run: () => void;
@@ -27,6 +29,7 @@ export function commandEntries(app: App): Entry[] {
     ),
     command('Go to Workflows', '', () => app.navigation.openSection('workflows')),
     command('Go to Experiments', '', () => app.navigation.openSection('experiments')),
+    ...triageCommands(app).map(([label, run]) => command(label, '', run)),
     command('Import files…', 'Mod+O', () => void app.chooseImport()),
     command('Pause or resume the run', 'Mod+Shift+P', () => void togglePause(app)),
     command('Apply best prompt…', '', () => (app.sheet = { kind: 'apply' })),
@@ -36,6 +39,29 @@ export function commandEntries(app: App): Entry[] {
     command('Follow the system’s theme', '', () => app.theme.choose('system')),
     command('Keyboard shortcuts', '?', () => (app.sheet = { kind: 'shortcuts' })),
     command('Open another workspace…', '', () => void chooseWorkspace(app)),
+  ];
+}
+
+/** Triage tests; what stops them is there only where they are on. */
+function triageCommands(app: App): [string, () => void][] {
+  const { navigation, triage } = app;
+  const shown = (work: () => void) => () => {
+    navigation.openTriage('list');
+    work();
+  };
+  const goTo: [string, () => void] = ['Go to Triage', () => navigation.openTriage('list')];
+  const queue = triage.queue.value;
+  if (!triage.enabled || !queue) return [goTo];
+  return [
+    goTo,
+    ['New triage test…', () => navigation.openTriage('new')],
+    ['Go to Topics', () => navigation.openTriage('topics')],
+    queue.paused
+      ? ['Continue the triage queue', shown(() => void triage.continue())]
+      : ['Pause the triage queue', shown(() => void triage.pause())],
+    queue.emergency_stop
+      ? ['Clear the emergency stop', shown(() => void triage.clearStop())]
+      : ['Emergency stop of triage tests…', shown(() => void askEmergencyStop(app))],
   ];
 }
 
@@ -62,13 +88,17 @@ export async function chooseWorkspace(app: App): Promise<void> {
 /** Variants, campaigns, workflows, subjects and runs of the workspace. */
 export async function workspaceEntries(app: App): Promise<Entry[]> {
   const { backend, navigation } = app;
-  const [variants, campaigns, workflows, subjects, runs] = await Promise.all([
+  const off = { rows: [] };
+  const [variants, campaigns, workflows, subjects, topics, tests, runs] = await Promise.all([
     backend.listVariants().catch(() => []),
     backend.listCampaigns().catch(() => []),
     backend.listWorkflows().catch(() => []),
     backend.listSubjects().catch(() => []),
-    backend.listRuns(null, 0, 50).catch(() => ({ rows: [] })),
+    app.triage.enabled ? backend.listTopics().catch(() => []) : [],
+    app.triage.enabled ? backend.listTriage(0, 50).catch(() => off) : off,
+    backend.listRuns(null, 0, 50).catch(() => off),
   ]);
+  const isTest = new Set(tests.rows.map((row) => row.run));
   return [
     ...variants.map<Entry>(({ name, path, variant }) => ({
       key: `variant:${path}`,
@@ -81,7 +111,9 @@ export async function workspaceEntries(app: App): Promise<Entry[]> {
       key: `campaign:${name}`,
       group: 'Campaigns',
       label: name,
-      detail: campaign ? (campaign.lab?.subjects.join(', ') ?? campaign.dataset) : '',
+      detail: campaign
+        ? (campaign.triage?.topic ?? campaign.lab?.subjects.join(', ') ?? campaign.dataset)
+        : '',
       run: () => navigation.openCampaign(name),
     })),
     ...workflows.map<Entry>(({ name, path, workflow }) => ({
@@ -98,13 +130,29 @@ export async function workspaceEntries(app: App): Promise<Entry[]> {
       detail: subject === null ? 'has errors' : is_ready ? 'ready' : 'something is missing',
       run: () => navigation.openSubject(path),
     })),
-    ...runs.rows.map<Entry>(({ id, campaign, state }) => ({
-      key: `run:${id}`,
-      group: 'Runs',
-      label: `#${id} ${campaign}`,
-      detail: state,
-      run: () => navigation.openRun(campaign, id),
+    ...topics.map<Entry>(({ name, path, topic }) => ({
+      key: `topic:${path}`,
+      group: 'Triage',
+      label: name,
+      detail: topic ? (topic.description ?? 'topic') : 'topic, has errors',
+      run: () => navigation.openTopic(path),
     })),
+    ...tests.rows.map<Entry>((row) => ({
+      key: `triage:${row.run}`,
+      group: 'Triage',
+      label: `#${row.run} ${row.topic}`,
+      detail: `${testState(row)[0]}, ${windowText(row.window)}`,
+      run: () => navigation.openTriage(row.run),
+    })),
+    ...runs.rows
+      .filter((row) => !isTest.has(row.id))
+      .map<Entry>(({ id, campaign, state }) => ({
+        key: `run:${id}`,
+        group: 'Runs',
+        label: `#${id} ${campaign}`,
+        detail: state,
+        run: () => navigation.openRun(campaign, id),
+      })),
   ];
 }
 

@@ -1,4 +1,5 @@
 /** The Settings place: providers and keys, prices, limits, and what works on this machine. */
+import type { HttpState } from '$lib/backend';
 import type { Check } from '$lib/bindings/Check';
 import type { LocalServer } from '$lib/bindings/LocalServer';
 import type { Price } from '$lib/bindings/Price';
@@ -14,6 +15,7 @@ export class Settings {
   readonly view: Loader<SettingsView>;
   readonly servers: Loader<LocalServer[]>;
   readonly checks: Loader<Check[]>;
+  readonly http: Loader<HttpState>;
   tests = $state<Partial<Record<Provider, ProviderTest | 'running'>>>({});
   #app: App;
 
@@ -22,10 +24,11 @@ export class Settings {
     this.view = new Loader(() => app.backend.settings());
     this.servers = new Loader(() => app.backend.localServers());
     this.checks = new Loader(() => app.backend.doctor());
+    this.http = new Loader(() => app.backend.httpState());
   }
 
   async load(): Promise<void> {
-    await Promise.all([this.view.load(), this.servers.load(), this.checks.load()]);
+    await Promise.all([this.view.load(), this.servers.load(), this.checks.load(), this.http.load()]);
   }
 
   async #save(change: (settings: Stored) => Stored): Promise<void> {
@@ -57,6 +60,24 @@ export class Settings {
 
   setTrackingUri(uri: string | null): Promise<void> {
     return this.#save((settings) => ({ ...settings, mlflow_tracking_uri: uri }));
+  }
+
+  async setTriage(
+    part: Partial<Pick<Stored, 'abtests' | 'triage_workers' | 'triage_max_items'>>,
+  ): Promise<void> {
+    await this.#save((settings) => ({ ...settings, ...part }));
+    await this.#app.triage.start();
+  }
+
+  /** Starts the HTTP API; its token is known only now. */
+  async startHttp(port: number | null): Promise<void> {
+    const state = await this.#app.attempt(() => this.#app.backend.startHttp(port));
+    if (state) this.http.value = state;
+  }
+
+  async stopHttp(): Promise<void> {
+    const state = await this.#app.attempt(() => this.#app.backend.stopHttp());
+    if (state) this.http.value = state;
   }
 
   async setKey(provider: Provider, key: string): Promise<boolean> {

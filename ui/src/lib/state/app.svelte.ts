@@ -9,6 +9,7 @@ import { Navigation } from './navigation.svelte';
 import { LiveRuns } from './runs.svelte';
 import { Theme } from './theme.svelte';
 import { Toasts } from './toasts.svelte';
+import { Triage } from './triage.svelte';
 
 export type Sheet =
   { kind: 'palette' } | { kind: 'shortcuts' } | { kind: 'import'; paths: string[] } | { kind: 'apply' };
@@ -28,6 +29,7 @@ export class App {
   readonly runs: LiveRuns;
   readonly lab: Lab;
   readonly theme: Theme;
+  readonly triage: Triage;
   readonly toasts: Toasts;
   readonly workspace: Loader<WorkspaceInfo>;
   /** The dialog on top of everything. */
@@ -50,6 +52,7 @@ export class App {
     this.theme = new Theme(backend);
     this.toasts = new Toasts((text) => this.copy(text));
     this.lab = new Lab(backend, this.toasts);
+    this.triage = new Triage(backend, this.toasts);
     this.workspace = new Loader(() => backend.openWorkspace(null));
   }
 
@@ -58,6 +61,7 @@ export class App {
     const workspace = await this.workspace.load();
     if (workspace && !workspace.fresh) await this.navigation.restore();
     void this.lab.load();
+    void this.triage.start();
     await this.runs.refresh().catch((thrown: unknown) => this.toasts.fail(thrown));
   }
 
@@ -81,7 +85,9 @@ export class App {
     } else if (notice.type === 'runs') {
       this.runsChanged++;
       void this.runs.refresh().catch(() => undefined);
+      this.triage.hear(notice);
     } else {
+      this.triage.hear(notice);
       this.lab.hear(notice);
       this.runs.hear(notice);
     }
@@ -116,10 +122,13 @@ export class App {
       this.navigation.place.variant = null;
       this.navigation.place.workflow = null;
       this.navigation.place.subject = null;
+      this.navigation.place.triage = 'list';
+      this.navigation.place.topic = null;
       this.navigation.compare = null;
       this.filesChanged++;
       this.runsChanged++;
       void this.lab.load();
+      void this.triage.start();
       await this.runs.refresh();
     });
   }

@@ -6,7 +6,10 @@ import type { TrialKey } from '$lib/bindings/TrialKey';
 export type PlaceName = 'variants' | 'campaigns' | 'compare' | 'subjects' | 'settings';
 
 /** The sections of the Campaigns place. */
-export type Section = 'campaigns' | 'workflows' | 'experiments';
+export type Section = 'campaigns' | 'workflows' | 'experiments' | 'triage';
+
+/** The pages of the triage section; a number: one test. */
+export type TriagePage = 'list' | 'new' | 'topics' | number;
 
 export interface Place {
   name: PlaceName;
@@ -20,6 +23,10 @@ export interface Place {
   campaign: string | null;
   /** Campaigns: the open run, instead of the builder. */
   run: number | null;
+  /** Campaigns: the open page of the triage section. */
+  triage: TriagePage;
+  /** Campaigns: path of the open topic file. */
+  topic: string | null;
   /** Subjects: path of the open file. */
   subject: string | null;
 }
@@ -32,6 +39,8 @@ export class Navigation {
     workflow: null,
     campaign: null,
     run: null,
+    triage: 'list',
+    topic: null,
     subject: null,
   });
   /** What Compare shows. */
@@ -65,6 +74,21 @@ export class Navigation {
 
   openWorkflow(path: string | null): void {
     this.#move({ ...this.place, name: 'campaigns', section: 'workflows', workflow: path, run: null });
+  }
+
+  openTriage(page: TriagePage): void {
+    this.#move({ ...this.place, name: 'campaigns', section: 'triage', triage: page, run: null });
+  }
+
+  openTopic(path: string | null): void {
+    this.#move({
+      ...this.place,
+      name: 'campaigns',
+      section: 'triage',
+      triage: 'topics',
+      topic: path,
+      run: null,
+    });
   }
 
   openSubject(path: string | null): void {

@@ -11,11 +11,17 @@ export const SHORTCUTS: { title: string; list: Shortcut[] }[] = [
   {
     title: 'Everywhere',
     list: [
-      { keys: 'Mod+K', what: 'Find a command, variant, campaign, workflow, subject, run or trial' },
+      {
+        keys: 'Mod+K',
+        what: 'Find a command, variant, campaign, workflow, subject, triage test, run or trial',
+      },
       { keys: 'Mod+1 … Mod+5', what: 'Variants, Campaigns, Compare, Subjects, Settings' },
       { keys: 'Mod+O', what: 'Import files' },
       { keys: 'Mod+S', what: 'Save the file in the editor' },
-      { keys: 'Mod+Enter', what: 'Launch the campaign or A/B test; Apply in the apply sheet' },
+      {
+        keys: 'Mod+Enter',
+        what: 'Launch the campaign or A/B test; queue the triage test; Apply in the apply sheet',
+      },
       { keys: 'Mod+Shift+P', what: 'Pause or resume the run' },
       { keys: 'Esc', what: 'Close the dialog, drawer or menu' },
       { keys: '?', what: 'This list' },
@@ -28,6 +34,7 @@ export const SHORTCUTS: { title: string; list: Shortcut[] }[] = [
       { keys: 'K / ↑', what: 'Previous row' },
       { keys: 'Home / End', what: 'First or last row' },
       { keys: 'Enter', what: 'Open the row' },
+      { keys: 'J / K', what: 'Next or previous item (in the drawer of a triage test)' },
       { keys: '/', what: 'Search the list' },
     ],
   },

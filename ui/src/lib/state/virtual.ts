@@ -8,9 +8,15 @@ export interface Range {
 export const OVERSCAN = 6;
 
 /** The rows to draw. */
-export function visibleRange(scrollTop: number, height: number, rowHeight: number, total: number): Range {
-  const first = Math.max(0, Math.floor(scrollTop / rowHeight) - OVERSCAN);
-  const end = Math.min(total, Math.ceil((scrollTop + height) / rowHeight) + OVERSCAN);
+export function visibleRange(
+  scrollTop: number,
+  height: number,
+  rowHeight: number,
+  total: number,
+  overscan = OVERSCAN,
+): Range {
+  const first = Math.max(0, Math.floor(scrollTop / rowHeight) - overscan);
+  const end = Math.min(total, Math.ceil((scrollTop + height) / rowHeight) + overscan);
   return { first: Math.min(first, total), end: Math.max(end, 0) };
 }
 

@@ -24,7 +24,15 @@ const KEYS: [Provider, string | null][] = [
 export function settingsView(): SettingsView {
   const none = { base_url: null, max_parallel: null, requests_per_minute: null, tokens_per_minute: null };
   return {
-    settings: { providers: {}, prices: {}, spend_cap_usd: 5, mlflow_tracking_uri: null },
+    settings: {
+      providers: {},
+      prices: {},
+      spend_cap_usd: 5,
+      mlflow_tracking_uri: null,
+      abtests: false,
+      triage_workers: null,
+      triage_max_items: null,
+    },
     path: '/home/me/.config/bakeoff/settings.json',
     providers: KEYS.map(([provider, variable]) => ({
       provider,

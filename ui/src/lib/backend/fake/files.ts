@@ -24,6 +24,7 @@ export function kindOf(path: string): FileKind {
   if (path.startsWith('campaigns/')) return 'campaign';
   if (path.startsWith('workflows/')) return 'workflow';
   if (path.startsWith('subjects/')) return 'subject';
+  if (path.startsWith('topics/')) return 'topic';
   return path.startsWith('datasets/') ? 'dataset' : 'variant';
 }
 

@@ -1,6 +1,6 @@
 /**
  * An in-memory twin of the program, so that the window runs in a plain browser and in tests.
- * `?fake=empty|error|huge|fresh|workflows|faults` chooses what it holds, `&theme=dark` the theme,
+ * `?fake=empty|error|huge|fresh|workflows|faults|triage|triage-empty` chooses what it holds, `&theme=dark` the theme,
  * `&place={"section":"workflows"}` where it opens.
  */
 import type { Backend, JsonSchema } from '$lib/backend/types';
@@ -20,11 +20,12 @@ import { stepsOf } from './steps';
 import { SCHEMAS } from './texts';
 import { trialDetail } from './trials';
 import { textValues } from './values';
-import { FakeLab } from './lab';
+import { FakeTriage } from './triage';
+import { FakeTest } from './triage-run';
 
 export type { FakeKind } from './state';
 
-export class FakeBackend extends FakeLab implements Backend {
+export class FakeBackend extends FakeTriage implements Backend {
   static fromAddress(search: string): FakeBackend {
     const query = new URLSearchParams(search);
     const fake = new FakeBackend((query.get('fake') as FakeKind | null) ?? 'starter');
@@ -217,6 +218,7 @@ export class FakeBackend extends FakeLab implements Backend {
     const row = run.find(key);
     if (run instanceof FakeFaultRun && row) return faultTrial(id, row);
     const trial = trialDetail(id, row ?? fail('not_found', 'This trial has not ended yet.'));
+    if (run instanceof FakeTest) return { ...trial, ...run.told(key) };
     return run.workflow === null ? trial : { ...trial, steps: stepsOf(trial) };
   };
 }

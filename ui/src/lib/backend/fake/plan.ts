@@ -91,6 +91,7 @@ function campaignOf(text: string, name: string, variants: string[], repetitions:
     gates: [],
     mlflow: null,
     lab: null,
+    triage: null,
   };
 }
 

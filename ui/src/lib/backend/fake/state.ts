@@ -6,7 +6,8 @@ import { Applied } from './extras';
 import { fail, FakeFiles } from './files';
 import { FakeRun } from './runs';
 
-export type FakeKind = 'starter' | 'empty' | 'error' | 'huge' | 'fresh' | 'workflows' | 'faults';
+export type FakeKind =
+  'starter' | 'empty' | 'error' | 'huge' | 'fresh' | 'workflows' | 'faults' | 'triage' | 'triage-empty';
 export const HOUR = 3_600_000;
 
 export abstract class FakeState {
@@ -28,7 +29,7 @@ export abstract class FakeState {
 
   constructor(readonly kind: FakeKind = 'starter') {
     if (kind === 'empty') this.files.texts.clear();
-    if (kind === 'starter' || kind === 'error' || kind === 'workflows' || kind === 'faults')
+    if (['starter', 'error', 'workflows', 'faults', 'triage', 'triage-empty'].includes(kind))
       this.addFinished(120, 1, 26 * HOUR).addFinished(120, 1, 2 * HOUR);
     if (kind === 'huge') this.addFinished(33_334, 1, HOUR);
   }

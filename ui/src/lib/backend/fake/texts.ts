@@ -1,5 +1,6 @@
 /** The files of the fake workspace. */
 import { SUBJECT_SCHEMA } from './subject-texts';
+import { TOPIC_SCHEMA } from './triage-texts';
 import { WORKFLOW_FILES, WORKFLOW_SCHEMA } from './workflow-texts';
 
 export const FILES: Record<string, string> = {
@@ -160,4 +161,5 @@ export const SCHEMAS = {
   dataset: { type: 'object', properties: {} },
   workflow: WORKFLOW_SCHEMA,
   subject: SUBJECT_SCHEMA,
+  topic: TOPIC_SCHEMA,
 };
