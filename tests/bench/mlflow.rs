@@ -1,4 +1,5 @@
-//! Reading many runs that MLflow keeps, from each kind of place, beside MLflow's own `search_runs` with pandas.
+//! Reading many runs that MLflow keeps, from each kind of place, beside MLflow's own `search_runs` with pandas, and a
+//! server beside bare requests for the same pages, which are the best that a client can do.
 
 use crate::Error;
 use crate::report::{Report, Target, median};
@@ -35,26 +36,40 @@ pub fn reading(report: &mut Report) -> Result<(), Error> {
         ("an mlruns folder", TrackingUri::Folder(folder.path().join("mlruns"))),
         ("an MLflow server with one worker", TrackingUri::parse(&address, folder.path())?),
     ] {
-        let reader = Reader::new(uri.clone(), Access::default());
-        let mut seconds = Vec::new();
+        let (mut ours, mut bare) = (Vec::new(), Vec::new());
         for _ in 0..REPEATS {
-            let start = Instant::now();
-            let experiment = runtime.block_on(reader.experiment("many"))?;
-            seconds.push(start.elapsed().as_secs_f64());
-            if experiment.trials.len() != RUNS {
-                return Err(format!("{name}: {} of {RUNS} runs were read", experiment.trials.len()).into());
+            ours.push(our_seconds(&runtime, &uri)?);
+            if matches!(uri, TrackingUri::Http(_)) {
+                bare.push(theirs.seconds("fetch", &uri)?);
             }
         }
-        let ours = median(seconds);
-        let printed = theirs.run(&["time", &uri.to_string()])?;
-        let last = printed.lines().last().unwrap_or_default();
-        let answer: serde_json::Value = serde_json::from_str(last)?;
-        let took = answer["seconds"].as_f64().ok_or("MLflow said no time")?;
-        report.judge(format!("{RUNS} runs from {name}"), ours, "s", Target::AtMost(3.0));
-        report.judge("our time ÷ MLflow's search_runs and pandas", ours / took, "", Target::AtMost(1.0));
-        report.note("MLflow's search_runs and pandas", took, "s");
+        let (ours, bare) = (median(ours), median(bare));
+        let what = format!("{RUNS} runs from {name}");
+        if matches!(uri, TrackingUri::Http(_)) {
+            // The server itself works longer than 3 s for so many, whoever asks.
+            report.judge(format!("{what} ÷ bare requests"), ours / bare, "", Target::AtMost(1.2));
+            report.note("our time", ours, "s");
+            report.note("bare requests of the same pages, four at once", bare, "s");
+        } else {
+            report.judge(what, ours, "s", Target::AtMost(3.0));
+        }
+        let theirs = theirs.seconds("time", &uri)?;
+        report.judge("our time ÷ MLflow's search_runs and pandas", ours / theirs, "", Target::AtMost(1.0));
+        report.note("MLflow's search_runs and pandas", theirs, "s");
     }
     Ok(())
+}
+
+/// How long it takes us to read the experiment once.
+fn our_seconds(runtime: &tokio::runtime::Runtime, uri: &TrackingUri) -> Result<f64, Error> {
+    let reader = Reader::new(uri.clone(), Access::default());
+    let start = Instant::now();
+    let experiment = runtime.block_on(reader.experiment("many"))?;
+    let seconds = start.elapsed().as_secs_f64();
+    if experiment.trials.len() != RUNS {
+        return Err(format!("{uri}: {} of {RUNS} runs were read", experiment.trials.len()).into());
+    }
+    Ok(seconds)
 }
 
 /// MLflow's own client.
@@ -65,6 +80,16 @@ struct Theirs {
 impl Theirs {
     fn run(&self, arguments: &[&str]) -> Result<String, Error> {
         output(Command::new(&self.python).arg(root().join("tests/mlflow/many_runs.py")).args(arguments))
+    }
+
+    /// What the script says that reading took, without its own start.
+    fn seconds(&self, how: &str, uri: &TrackingUri) -> Result<f64, Error> {
+        let printed = self.run(&[how, &uri.to_string()])?;
+        let answer: serde_json::Value = serde_json::from_str(printed.lines().last().unwrap_or_default())?;
+        if answer["runs"] != RUNS {
+            return Err(format!("{uri}: MLflow's side read {} of {RUNS} runs", answer["runs"]).into());
+        }
+        answer["seconds"].as_f64().ok_or_else(|| "the script said no time".into())
     }
 }
 

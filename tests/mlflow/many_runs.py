@@ -1,14 +1,18 @@
-"""Makes stores with many runs, and times how fast MLflow itself reads them. Arguments: `make FOLDER RUNS`, which makes
-`FOLDER/mlflow.db` and `FOLDER/mlruns`, or `time URI`, which prints seconds. Runs are written straight into the tables
-and files of MLflow, because its client takes minutes."""
+"""Makes stores with many runs, and times how fast others read them. Arguments: `make FOLDER RUNS`, which makes
+`FOLDER/mlflow.db` and `FOLDER/mlruns`; `time URI`, which prints how long MLflow itself takes; or `fetch URI`, which
+prints how long a server takes to send the pages that Bakeoff asks for, without anybody reading what is in them. Runs are
+written straight into the tables and files of MLflow, because its client takes minutes."""
 
+import base64
 import hashlib
 import json
 import os
 import sqlite3
 import sys
 import time
+import urllib.request
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 EXPERIMENT = "many"
 BEGIN = 1_760_000_000_000
@@ -78,9 +82,40 @@ def make_folder(path, count):
         os.makedirs(os.path.join(folder, "artifacts"))
 
 
+def fetch(address):
+    """Bare requests as Bakeoff makes them: the experiment, the first page, then pages four at a time."""
+    page = 1000
+
+    def ask(call, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{address}/api/2.0/mlflow/{call}", data, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request) as answer:
+            return answer.read()
+
+    def runs_after(offset):
+        body = {"experiment_ids": [experiment], "run_view_type": "ACTIVE_ONLY", "max_results": page,
+                "order_by": ["attributes.start_time DESC"]}
+        if offset:
+            body["page_token"] = base64.b64encode(json.dumps({"offset": offset}).encode()).decode()
+        return ask("runs/search", body).count(b'"run_uuid":')
+
+    answer = json.loads(ask(f"experiments/get-by-name?experiment_name={EXPERIMENT}"))
+    experiment = answer["experiment"]["experiment_id"]
+    found = count = runs_after(0)
+    with ThreadPoolExecutor(4) as pool:
+        while count == page:
+            counts = list(pool.map(runs_after, range(found, found + 4 * page, page)))
+            found, count = found + sum(counts), counts[-1]
+    return found
+
+
 if sys.argv[1] == "make":
     make_database(os.path.join(sys.argv[2], "mlflow.db"), int(sys.argv[3]))
     make_folder(os.path.join(sys.argv[2], "mlruns"), int(sys.argv[3]))
+elif sys.argv[1] == "fetch":
+    start = time.perf_counter()
+    found = fetch(sys.argv[2])
+    print(json.dumps({"seconds": time.perf_counter() - start, "runs": found}))
 else:
     import mlflow
 

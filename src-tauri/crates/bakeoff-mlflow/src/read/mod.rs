@@ -2,6 +2,7 @@
 //! two need no MLflow.
 
 mod folder;
+mod pages;
 mod sqlite;
 
 use crate::client::{Access, Client, ExperimentInfo};
@@ -12,8 +13,6 @@ use crate::uri::TrackingUri;
 use bakeoff_core::trial::Millis;
 use futures::{StreamExt, TryStreamExt};
 
-/// Runs a page of a server's search. MLflow needs some milliseconds for each, and an answer must come in time.
-const PAGE: usize = 1_000;
 /// A server has no way to count but to list: from so many on it is only said that there are more.
 const COUNTED: usize = 200;
 /// Experiments that are counted at the same time.
@@ -100,7 +99,7 @@ impl Reader {
                 let client = Client::new(&url, self.access.clone())?;
                 match client.experiment(&name).await? {
                     Some(found) if !found.active => Err(MlflowError::ExperimentDeleted { name }),
-                    Some(found) => all_runs(&client, &found.id).await.map(Some),
+                    Some(found) => pages::all_runs(&client, &found.id).await.map(Some),
                     None => Ok(None),
                 }
             }
@@ -117,18 +116,6 @@ impl Reader {
         };
         let known = known.into_iter().filter(|known| known.active).map(|known| known.name).collect();
         Ok(MlflowError::NoExperiment { name: name.to_owned(), place: self.uri.to_string(), known })
-    }
-}
-
-async fn all_runs(client: &Client, experiment: &str) -> Result<Runs> {
-    let (mut runs, mut token) = (Vec::new(), None);
-    loop {
-        let page = client.search_runs(experiment, "", &[], PAGE, token).await?;
-        runs.extend(page.runs);
-        token = page.next;
-        if token.is_none() {
-            return Ok(Runs { runs, warnings: Vec::new() });
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod exporting;
 mod grouping;
+mod paging;
 mod reading;
 mod support;
 mod writing;

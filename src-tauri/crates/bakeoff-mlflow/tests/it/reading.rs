@@ -4,7 +4,7 @@ use crate::support::{SERVED, assert_same, logged, wait};
 use bakeoff_core::analysis::{AnalysisOptions, Scope, compare};
 use bakeoff_core::metric::Metric;
 use bakeoff_core::outcome::TimeoutCountsAs;
-use bakeoff_mlflow::{Access, Experiment, MlflowError, Reader, Run, Runs, TrackingUri};
+use bakeoff_mlflow::{Access, Client, Experiment, MlflowError, Reader, Run, Runs, TrackingUri};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -16,6 +16,14 @@ fn runs(uri: &str, experiment: &str) -> Vec<Run> {
     let read = wait(reader(uri).runs(experiment)).expect("it can be read");
     assert_eq!(read.warnings, Vec::<String>::new());
     read.runs
+}
+
+/// The token of the second page of five runs.
+fn second_page(address: &str, experiment: &str) -> Option<String> {
+    let address = reqwest::Url::parse(address).expect("an address");
+    let client = Client::new(&address, Access::default()).expect("a client");
+    let found = wait(client.experiment(experiment)).expect("it can be asked").expect("it is there");
+    wait(client.search_runs(&found.id, "", &[], 5, None)).expect("it can be searched").next
 }
 
 /// The numbers of what `log_runs.py` logs.
@@ -69,6 +77,7 @@ fn a_server_and_its_sqlite_store() {
     assert_same(&runs(&address, "logged"), &theirs);
     let store = format!("sqlite:///{}", SERVED.database.display());
     assert_same(&runs(&store, "logged"), &theirs);
+    assert_eq!(second_page(&address, "logged").as_deref(), Some("eyJvZmZzZXQiOiA1fQ=="), "after 5 runs");
     let order = |runs: &[Run]| runs.iter().map(|run| run.started_at).collect::<Vec<_>>();
     assert_eq!(order(&runs(&store, "logged")), order(&theirs), "newest first");
     for uri in [&address, &store] {
