@@ -109,10 +109,9 @@ async fn rows(transaction: &Transaction<'_>, query: &str, limits: Limits) -> Res
             rows.count(text.len())?;
             let row = serde_json::from_str(text).map_err(|error| ReadError::Value {
                 row: rows.next(),
-                column: "all".to_owned(),
-                why: format!(
-                    "it can't be read as JSON: {error}; cast large numbers to text, as in amount::text"
-                ),
+                column: "*".to_owned(),
+                why: format!("it can't be read as JSON: {error}"),
+                hint: "cast large numbers to text, as in amount::text".to_owned(),
             })?;
             rows.add(row)?;
         }

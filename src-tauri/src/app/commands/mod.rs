@@ -84,6 +84,7 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         subjects::revert_fault,
         subjects::sweep,
         triage::triage_switch,
+        triage::start_queue_worker,
         triage::list_topics,
         triage::preview_triage,
         triage::create_triage,

@@ -14,6 +14,13 @@ pub async fn triage_switch(state: State<'_, AppState>) -> Answer<TriageSwitch> {
     state.call(|service| service.triage_switch()).await
 }
 
+/// This program works on the queue from now on, until the workspace is closed.
+#[tauri::command]
+pub async fn start_queue_worker(state: State<'_, AppState>) -> Answer<()> {
+    state.service()?.start_queue_worker();
+    Ok(())
+}
+
 #[tauri::command]
 pub async fn list_topics(state: State<'_, AppState>) -> Answer<Vec<TopicRow>> {
     state.call(|service| service.list_topics()).await

@@ -191,7 +191,8 @@ impl Ranked {
             self.mean_score = scores.iter().sum::<f64>() / scores.len() as f64;
         }
         self.item.score_spread = self.disagreement.score_spread;
-        self.item.flags_differ = self.disagreement.flags_differ();
+        let differ = &self.disagreement;
+        self.item.flags_differ = differ.relevant_differ || differ.novel_differ || differ.deep_differ;
     }
 
     fn before(&self, other: &Self, order: TriageOrder) -> Ordering {
