@@ -199,6 +199,7 @@ fn campaign_of(name: &str, baseline: &str) -> Campaign {
         gates: Vec::new(),
         mlflow: None,
         lab: None,
+        triage: None,
     }
 }
 

@@ -249,6 +249,7 @@ fn campaign_of(
         gates: workflow.gates.clone(),
         mlflow: workflow.mlflow.clone(),
         lab: None,
+        triage: None,
     }
 }
 

@@ -43,10 +43,12 @@ impl Service {
         let mut known: Vec<String> = known.iter().map(|path| stem(path)).collect();
         known.extend(settings.variants.iter().map(|variant| variant.name.clone()));
         let fields = fields(&loaded.cases);
+        let fields: Option<Vec<&str>> =
+            fields.as_ref().map(|fields| fields.iter().map(String::as_str).collect());
         let around = Surroundings {
             known_variants: &known.iter().map(String::as_str).collect::<Vec<_>>(),
             variants: &loaded.variants.iter().map(|loaded| &loaded.variant).collect::<Vec<_>>(),
-            case_fields: fields.as_ref().map(|fields| fields.iter().map(String::as_str).collect::<Vec<_>>()).as_deref(),
+            case_fields: fields.as_deref(),
         };
         settings.candidates = topic;
         campaign.triage = Some(settings);
@@ -121,7 +123,7 @@ impl Service {
             CandidateSource::File(path) => self.file_rows(path),
             CandidateSource::Sqlite { path, query } => {
                 let absolute = self.files().resolve(path)?;
-                Ok((read_sqlite(&absolute, query, &limits).map_err(failed)?, Vec::new()))
+                Ok((read_sqlite(&absolute, query, limits).map_err(failed)?, Vec::new()))
             }
             CandidateSource::Postgres { variable, query } => {
                 let address = std::env::var(variable).map_err(|_| {
@@ -129,7 +131,7 @@ impl Service {
                         "set it to the database's address, such as {variable}=postgres://user@localhost/news"
                     ))
                 })?;
-                let rows = self.handle().block_on(read_postgres(&address, query, &limits)).map_err(failed)?;
+                let rows = read_postgres(&address, query, limits).map_err(failed)?;
                 Ok((rows, Vec::new()))
             }
         }

@@ -191,7 +191,9 @@ impl Ranked {
             self.mean_score = scores.iter().sum::<f64>() / scores.len() as f64;
         }
         self.item.score_spread = self.disagreement.score_spread;
-        self.item.flags_differ = self.disagreement.flags_differ();
+        self.item.flags_differ = self.disagreement.relevant_differ
+            || self.disagreement.novel_differ
+            || self.disagreement.deep_differ;
     }
 
     fn before(&self, other: &Self, order: TriageOrder) -> Ordering {
