@@ -2,8 +2,9 @@
 
 use bakeoff_service::Service;
 use bakeoff_service::dto::{ErrorCode, ServiceError};
+use crate::http::Server;
 use std::path::PathBuf;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::watch;
 
 /// What the commands share.
@@ -11,6 +12,8 @@ pub struct AppState {
     service: RwLock<Option<Arc<Service>>>,
     /// Counts the workspaces opened, for whoever follows the open one.
     opened: watch::Sender<u64>,
+    /// The local HTTP API, while it is switched on.
+    http: Mutex<Option<Server>>,
     /// The workspace that was named on the command line.
     pub requested: Option<PathBuf>,
 }
@@ -18,7 +21,7 @@ pub struct AppState {
 impl AppState {
     /// No workspace is open yet; the window opens one first thing.
     pub fn new(requested: Option<PathBuf>) -> Self {
-        Self { service: RwLock::new(None), opened: watch::Sender::new(0), requested }
+        Self { service: RwLock::new(None), opened: watch::Sender::new(0), http: Mutex::new(None), requested }
     }
 
     /// The open service.
@@ -37,6 +40,28 @@ impl AppState {
         self.opened.send_modify(|opened| *opened += 1);
         // The last owner of a service waits for its writer; that must not happen on an async thread.
         tauri::async_runtime::spawn_blocking(move || drop(old));
+    }
+
+    /// Where the HTTP API is called; `None`: it is off.
+    pub fn http_url(&self) -> Option<String> {
+        self.http.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(Server::url)
+    }
+
+    /// Keeps a running API; one that is too many is given back.
+    pub fn keep_http(&self, server: Server) -> Option<Server> {
+        let mut http = self.http.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*http {
+            Some(_) => Some(server),
+            None => {
+                *http = Some(server);
+                None
+            }
+        }
+    }
+
+    /// The running API, to be ended away from the async threads.
+    pub fn take_http(&self) -> Option<Server> {
+        self.http.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Tells when another workspace is opened.

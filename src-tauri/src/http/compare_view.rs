@@ -169,8 +169,8 @@ impl NumberView {
         let interval = estimate.and_then(|estimate| estimate.interval.as_ref());
         Self {
             value: estimate.and_then(|estimate| estimate.value),
-            low: interval.map(|interval| interval.low),
-            high: interval.map(|interval| interval.high),
+            low: interval.and_then(|interval| interval.low),
+            high: interval.and_then(|interval| interval.high),
             n: estimate.map_or(0, |estimate| estimate.n),
         }
     }

@@ -2,6 +2,7 @@
 
 mod compare;
 mod files;
+mod http;
 mod runs;
 mod settings;
 mod subjects;
@@ -83,6 +84,9 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         subjects::list_faults,
         subjects::revert_fault,
         subjects::sweep,
+        http::http_state,
+        http::start_http,
+        http::stop_http,
         triage::triage_switch,
         triage::start_queue_worker,
         triage::list_topics,

@@ -311,6 +311,18 @@ pub struct QueueView {
     pub cancelled: u32,
 }
 
+/// The local HTTP API as the window shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct HttpState {
+    /// It is switched on.
+    pub running: bool,
+    /// Where it is called, such as `http://127.0.0.1:8765`.
+    pub address: Option<String>,
+    /// What a client sends with each request; only in the answer to the start.
+    pub token: Option<String>,
+}
+
 /// Whether triage tests may be made here, and how that is changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
