@@ -27,6 +27,7 @@ mod results;
 mod secrets;
 mod stopping;
 mod support;
+mod triage;
 mod validate;
 mod words;
 mod workflows;

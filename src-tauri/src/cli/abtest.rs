@@ -22,6 +22,8 @@ pub enum Verb {
     Show(ShowArguments),
     /// Follow a test to its end; works on the queue while nobody else does.
     Watch(OneArguments),
+    /// Show the queue, or steer it: pause, continue, drain (drop all that wait), stop (at once, everywhere), clear (the stop).
+    Queue(QueueArguments),
     /// Cancel a test that waits, or stop one that runs. What it has answered is kept.
     Cancel(OneArguments),
 }
@@ -84,6 +86,29 @@ pub struct ShowArguments {
     calls: bool,
 }
 
+/// Arguments of `abtest queue`.
+#[derive(Debug, clap::Args)]
+pub struct QueueArguments {
+    /// What to do; without it the queue is only shown.
+    #[arg(value_enum)]
+    action: Option<QueueAction>,
+}
+
+/// What can be done to the queue.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum QueueAction {
+    /// Start nothing further; what runs goes on.
+    Pause,
+    /// Go on after a pause.
+    Continue,
+    /// Drop everything that waits.
+    Drain,
+    /// Stop everything that runs, in every program, and start nothing until it is cleared.
+    Stop,
+    /// Let tests start again after a stop.
+    Clear,
+}
+
 /// A test by its number.
 #[derive(Debug, clap::Args)]
 pub struct OneArguments {
@@ -99,6 +124,7 @@ pub fn run(service: &Service, verb: &Verb, output: &Output) -> CliResult {
         Verb::List(given) => list(service, given, output),
         Verb::Show(given) => show(service, given, output),
         Verb::Watch(given) => watch(service, given.run, output),
+        Verb::Queue(given) => queue(service, given.action, output),
         Verb::Cancel(given) => cancel(service, given.run, output),
     }
 }
@@ -365,6 +391,31 @@ fn watch(service: &Service, run: u32, output: &Output) -> CliResult {
         agreement(&detail);
     }
     Ok(if detail.row.state == JobState::Failed { FAILED } else { code })
+}
+
+fn queue(service: &Service, action: Option<QueueAction>, output: &Output) -> CliResult {
+    let view = match action {
+        None => service.queue_view()?,
+        Some(QueueAction::Pause) => service.pause_queue()?,
+        Some(QueueAction::Continue) => service.continue_queue()?,
+        Some(QueueAction::Drain) => service.drain_queue()?,
+        Some(QueueAction::Stop) => service.emergency_stop()?,
+        Some(QueueAction::Clear) => service.clear_emergency_stop()?,
+    };
+    output.print(&view, || {
+        let stands = match (view.emergency_stop, view.paused, view.is_worked_on) {
+            (true, ..) => "stopped in an emergency; `bakeoff abtest queue clear` lets tests start again",
+            (false, true, _) => "paused; `bakeoff abtest queue continue` goes on",
+            (false, false, true) => "worked on",
+            (false, false, false) => "nobody works on it: start `bakeoff serve` or the window, or watch a test",
+        };
+        data(&format!("queue: {stands}"));
+        for job in &view.jobs {
+            data(&format!("#{} {}, {}, {}/{}", job.run, job.topic, state(job.state), job.done, job.planned));
+        }
+        data(&format!("{} completed, {} failed, {} cancelled", view.completed, view.failed, view.cancelled));
+    });
+    Ok(DONE)
 }
 
 fn cancel(service: &Service, run: u32, output: &Output) -> CliResult {
