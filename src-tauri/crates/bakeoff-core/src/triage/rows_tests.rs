@@ -88,7 +88,7 @@ fn columns_may_have_other_names() {
 #[test]
 fn a_named_column_must_be_somewhere() {
     let mapping = |title: &str| Mapping { title: Some(title.to_owned()), ..Mapping::default() };
-    let two = rows(&[json!({"title": "x"}), json!({"headline": "y", "body": "z"})]);
+    let two = rows(&[json!({"body": "x"}), json!({"headline": "y", "body": "z"})]);
     assert!(candidates(two.clone(), &mapping("headline")).value.is_some(), "one row has it");
     let wrong = candidates(two.clone(), &mapping("hedline"));
     assert!(wrong.value.is_none());
@@ -98,7 +98,7 @@ fn a_named_column_must_be_somewhere() {
         "error: `title` is taken from the column `hedline`, but no row has it (did you mean `headline`?)"
     );
     let far = candidates(two, &mapping("subject")).diagnostics[0].to_string();
-    assert!(far.contains("the rows have `body`, `headline`, `title`"), "{far}");
+    assert!(far.contains("the rows have `body`, `headline`"), "{far}");
     assert!(
         candidates(Vec::new(), &mapping("subject")).value.is_some(),
         "nothing says what columns there are"
