@@ -76,6 +76,7 @@ pub fn new_run(campaign: &str, cases: u32, repetitions: u16) -> NewRun {
         gates: Vec::new(),
         mlflow: None,
         lab: None,
+        triage: None,
     };
     NewRun {
         definition: format!("name: {}\n", campaign.name),
