@@ -77,12 +77,12 @@ pub(crate) struct CompareAnswer {
     /// Cases in them.
     pub cases: u32,
     /// Best first; those without the number come last.
-    pub variants: Vec<VariantView>,
+    pub variants: Vec<RankedView>,
 }
 
 /// A variant in a ranking.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct VariantView {
+pub(crate) struct RankedView {
     /// From 1.
     pub rank: usize,
     /// Its name.
@@ -131,7 +131,7 @@ impl CompareAnswer {
         Self {
             ok: true,
             variants: ranking
-                .map(|(place, variant)| VariantView::of(place + 1, variant, summary_of(&variant.name)))
+                .map(|(place, variant)| RankedView::of(place + 1, variant, summary_of(&variant.name)))
                 .collect(),
             evidence: evidence.map(|chosen| chosen.evidence.clone()),
             best_variant: best,
@@ -145,7 +145,7 @@ impl CompareAnswer {
     }
 }
 
-impl VariantView {
+impl RankedView {
     fn of(rank: usize, ranked: &RankedVariant, summary: Option<&VariantSummary>) -> Self {
         let mean = |metric: Metric| NumberView::of(summary.and_then(|summary| summary.mean(metric)));
         Self {

@@ -154,7 +154,8 @@ fn a_test_is_made_listed_and_shown_as_its_own_system_does() {
 
 #[test]
 fn what_is_wrong_with_a_test_is_named_and_nothing_is_kept() {
-    let serving = News::new(|_| Some(good_triage(50))).serve();
+    let news = News::new(|_| Some(good_triage(50)));
+    let serving = news.serve();
     let with = |pointer: &str, value: Value| {
         let mut changed = body();
         let (parent, field) = pointer.rsplit_once('/').expect("a pointer");
