@@ -118,18 +118,18 @@ fn what_is_wrong_is_named() {
 #[test]
 fn long_hostile_answers_do_no_harm() {
     for hostile in [
-        "{".repeat(2_000_000),
-        r#"{"a":"#.repeat(400_000),
-        r#"{"ai_score":"#.repeat(200_000),
-        "{}".repeat(1_000_000),
+        "{".repeat(500_000),
+        r#"{"a":"#.repeat(100_000),
+        r#"{"ai_score":"#.repeat(50_000),
+        "{}".repeat(250_000),
         "```{".repeat(500_000),
-        r#"{"a":[1,"#.repeat(200_000),
+        r#"{"a":[1,"#.repeat(50_000),
         format!("{}{}", "[".repeat(100_000), "]".repeat(100_000)),
-        "\"{".repeat(1_000_000),
+        "\"{".repeat(250_000),
     ] {
         assert!(TriageAnswer::read(&hostile).is_err());
     }
-    let padded = format!("{}\n{GOOD}", "word ".repeat(1_000_000));
+    let padded = format!("{}\n{GOOD}", "word ".repeat(250_000));
     assert_eq!(TriageAnswer::read(&padded), Ok(good()));
 }
 
