@@ -67,7 +67,7 @@ impl Database<'_> {
         if !statement.readonly() {
             return Err(ReadError::NotOneSelect { why: "would change the database".to_owned() });
         }
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         check_names(names.iter().map(String::as_str))?;
         let mut found = statement.query([]).map_err(|error| self.error(&error))?;
         let mut rows = Rows::new(self.limits);
