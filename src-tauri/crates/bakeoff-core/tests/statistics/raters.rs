@@ -116,7 +116,7 @@ proptest! {
     ) {
         for level in [Level::Nominal, Level::Interval] {
             let Some(found) = alpha(&items, level) else { continue };
-            prop_assert!(found <= 1.0 + 1e-12 && found >= -1.0 - 1e-12, "{found}");
+            prop_assert!((-1.0 - 1e-12..=1.0 + 1e-12).contains(&found), "{found}");
             let mut reversed = items.clone();
             reversed.reverse();
             reversed.iter_mut().for_each(|ratings| ratings.reverse());
