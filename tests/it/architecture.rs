@@ -55,8 +55,8 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
 
 /// Outside libraries that only these of our crates may use.
 const OWNERS: [(&str, &[&str]); 19] = [
-    // The test kit's is the mock model server.
-    ("axum", &["bakeoff", "bakeoff-testkit"]),
+    // The cluster's nodes talk by HTTP; the test kit's is the mock model server.
+    ("axum", &["bakeoff", "bakeoff-cluster", "bakeoff-testkit"]),
     ("utoipa", &["bakeoff"]),
     ("bollard", &["bakeoff-subject"]),
     ("docker-compose-types", &["bakeoff-subject"]),

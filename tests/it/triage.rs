@@ -12,6 +12,8 @@ const ITEMS: usize = 30;
 fn news(server: &MockServer) -> Place {
     let mut place = Place::empty();
     place.set_variable("ENABLE_ABTESTS", "1");
+    // This makes it a workspace.
+    place.write("variants/other.yaml", "model: lexical-1\nprompt: \"{{ title }}\"\n");
     place.write("topics/news.yaml", "id: topic-7\nsource: {file: datasets/news.jsonl}\n");
     let items = (0..ITEMS).map(|number| {
         let row = json!({

@@ -54,6 +54,7 @@ fn every_command_answers_the_page_with_its_type() {
     settings(&bridge);
     workflows(&bridge);
     subjects(&bridge);
+    triage(&bridge);
     assert_eq!(bridge.called(), sources::called_by_page(), "each with the arguments that the page sends");
 }
 
@@ -100,8 +101,8 @@ fn workspaces(bridge: &Bridge, root: &Path) {
 
 fn files(bridge: &Bridge) {
     assert_eq!(bridge.call::<Vec<VariantRow>>("list_variants", json!({})).len(), 6);
-    assert_eq!(bridge.call::<Vec<CampaignRow>>("list_campaigns", json!({})).len(), 3);
-    assert_eq!(bridge.call::<Vec<DatasetRow>>("list_datasets", json!({})).len(), 1);
+    assert_eq!(bridge.call::<Vec<CampaignRow>>("list_campaigns", json!({})).len(), 4);
+    assert_eq!(bridge.call::<Vec<DatasetRow>>("list_datasets", json!({})).len(), 2);
     let preview: DatasetPreview = bridge.call("preview_dataset", json!({"path": "datasets/tickets.jsonl"}));
     assert_eq!(preview.rows, 150);
 
@@ -301,6 +302,54 @@ fn subjects(bridge: &Bridge) {
     let unknown = bridge.fail("revert_fault", json!({"id": 7}));
     assert_eq!(unknown.code, ErrorCode::NotFound, "{unknown:?}");
     assert_eq!(bridge.call::<SweepReport>("sweep", json!({})), SweepReport::default());
+}
+
+fn triage(bridge: &Bridge) {
+    let variant = |name: &str| json!({"name": name, "provider": "builtin", "model": "lexical-1"});
+    let request = json!({"request": {
+        "topic": "operations", "window_start": "2026-11-16", "window_end": "2026-11-23", "max_items": 10,
+        "variants": [variant("a"), variant("b")],
+    }});
+    assert!(!bridge.call::<TriageSwitch>("triage_switch", json!({})).enabled, "off by default");
+    let refused = bridge.fail("create_triage", request.clone());
+    assert_eq!(refused.code, ErrorCode::Disabled, "{refused:?}");
+    let on = Settings { abtests: true, ..Settings::default() };
+    bridge.call::<SettingsView>("save_settings", json!({"settings": on}));
+    let topics: Vec<TopicRow> = bridge.call("list_topics", json!({}));
+    assert!(topics.iter().any(|row| row.name == "operations" && row.topic.is_some()), "{topics:?}");
+    let preview: TriagePreview = bridge.call("preview_triage", request.clone());
+    assert_eq!((preview.trials, preview.spends_money), (20, false));
+    for command in ["pause_queue", "emergency_stop"] {
+        bridge.call::<QueueView>(command, json!({}));
+    }
+    let made: TriageRow = bridge.call("create_triage", request.clone());
+    let dropped: TriageRow = bridge.call("create_triage", request.clone());
+    let view: QueueView = bridge.call("drop_job", json!({"run": dropped.run}));
+    assert_eq!((view.paused, view.emergency_stop, view.jobs.len(), view.cancelled), (true, true, 1, 1));
+    let () = bridge.call("start_queue_worker", json!({}));
+    bridge.call::<QueueView>("clear_emergency_stop", json!({}));
+    bridge.call::<QueueView>("continue_queue", json!({}));
+    let here = json!({"run": made.run});
+    until("the test has ended", || {
+        bridge.call::<TriageDetail>("triage_detail", here.clone()).row.state == JobState::Completed
+    });
+    let page = json!({"run": made.run, "order": "differences", "search": null, "offset": 0, "limit": 50});
+    let items: Page<TriageItem> = bridge.call("triage_items", page);
+    assert!(items.rows.iter().all(|item| item.results.iter().flatten().count() == 2), "{items:?}");
+    let calls: Page<ProviderCall> =
+        bridge.call("triage_calls", json!({"run": made.run, "offset": 0, "limit": 50}));
+    assert_eq!((items.total, calls.total), (10, 20));
+    let tests: Page<TriageRow> = bridge.call("list_triage", json!({"offset": 0, "limit": 50}));
+    assert_eq!(tests.total, 2);
+    assert_eq!(bridge.call::<TriageRow>("cancel_triage", here).state, JobState::Completed, "it has ended");
+    bridge.call::<QueueView>("drain_queue", json!({}));
+    assert_eq!(bridge.call::<QueueView>("queue_view", json!({})).jobs, []);
+
+    let off: HttpState = bridge.call("http_state", json!({}));
+    assert!(!off.running, "off unless somebody starts it");
+    let on: HttpState = bridge.call("start_http", json!({"port": 0}));
+    assert!(on.running && on.token.is_some() && on.address.is_some(), "{on:?}");
+    assert!(!bridge.call::<HttpState>("stop_http", json!({})).running);
 }
 
 fn settings(bridge: &Bridge) {

@@ -22,6 +22,7 @@ import type { Fault } from '$lib/bindings/Fault';
 import type { FaultRow } from '$lib/bindings/FaultRow';
 import type { FileKind } from '$lib/bindings/FileKind';
 import type { FileText } from '$lib/bindings/FileText';
+import type { HttpState } from '$lib/bindings/HttpState';
 import type { ImportDecision } from '$lib/bindings/ImportDecision';
 import type { ImportItem } from '$lib/bindings/ImportItem';
 import type { LaunchOptions } from '$lib/bindings/LaunchOptions';
@@ -90,16 +91,7 @@ export interface JsonSchema {
   $defs?: Record<string, JsonSchema>;
 }
 
-/** The HTTP API of this program. */
-export interface HttpState {
-  running: boolean;
-  /** Such as `http://127.0.0.1:8765`. */
-  address: string | null;
-  /** What a client sends with each request; only right after the start, never again. */
-  token: string | null;
-}
-
-export type { Notice };
+export type { HttpState, Notice };
 export type ThemeChoice = 'light' | 'dark' | 'system';
 
 /** What the program does for the window. Every method fails with a `ServiceError` object. */

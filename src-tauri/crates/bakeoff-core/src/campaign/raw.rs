@@ -67,6 +67,7 @@ pub(super) struct RawCampaign {
     /// Names of the variants to compare, in the order of columns. Of a workflow: those of its A/B test by default. A
     /// triage campaign may define a variant here: `{name: mini, provider: openai, model: gpt-5-mini}`, with the keys of
     /// a variant file.
+    #[serde(default)]
     #[schemars(schema_with = "entries_schema")]
     pub variants: Option<Vec<Option<RawEntry>>>,
     /// The variant that the others are compared with. Default: the first.
