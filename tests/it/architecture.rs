@@ -206,7 +206,11 @@ fn every_type_of_the_edge_has_its_typescript() {
     for path in files(&root().join("src-tauri/crates"), &["rs"]) {
         let text = read(&path);
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
-        for (number, _) in lines.iter().enumerate().filter(|(_, line)| **line == "#[ts(export)]") {
+        for (number, line) in lines.iter().enumerate().filter(|(_, line)| line.starts_with("#[ts(export")) {
+            if let Some(name) = line.strip_prefix("#[ts(export, rename = \"") {
+                expected.insert(name.trim_end_matches("\")]").to_owned());
+                continue;
+            }
             let declared = lines[number..]
                 .iter()
                 .find_map(|line| line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub enum ")));

@@ -55,7 +55,8 @@ fn calls(server: &MockServer) -> BTreeMap<String, usize> {
     let mut calls = BTreeMap::new();
     for request in server.requests() {
         let body = request.text();
-        let item = body.split_once('<').and_then(|(_, rest)| rest.split_once('>')).expect("an item").0.to_owned();
+        let item =
+            body.split_once('<').and_then(|(_, rest)| rest.split_once('>')).expect("an item").0.to_owned();
         *calls.entry(format!("{item} {}", text(&request.json(), "/model"))).or_default() += 1;
     }
     calls
@@ -84,7 +85,8 @@ fn the_starters_test_runs_offline_and_its_variants_differ() {
     assert_eq!(text(&shown, "/row/state"), "completed");
     assert_eq!((count(&shown, "/row/items"), count(&shown, "/row/done")), (60, 180));
     assert_eq!((count(&shown, "/selection/read"), count(&shown, "/selection/chosen")), (66, 60));
-    let relevant = |variant: usize| shown["summaries"][variant]["relevant"]["value"].as_f64().expect("a rate");
+    let relevant =
+        |variant: usize| shown["summaries"][variant]["relevant"]["value"].as_f64().expect("a rate");
     assert!(relevant(1) > relevant(0) + 0.2, "the interests change what is relevant: {shown:#}");
     assert_eq!(list(&shown, "/agreement/pairs").len(), 3);
 }
@@ -93,7 +95,11 @@ fn the_starters_test_runs_offline_and_its_variants_differ() {
 fn a_test_that_waits_is_followed_by_whoever_watches_and_every_call_is_kept() {
     let server = MockServer::with_rule(|request| {
         let is_b = request.text().contains("model-b");
-        Some(if is_b && request.text().contains("<n3>") { Reply::server_error() } else { good(if is_b { 80 } else { 20 }) })
+        Some(if is_b && request.text().contains("<n3>") {
+            Reply::server_error()
+        } else {
+            good(if is_b { 80 } else { 20 })
+        })
     });
     let place = news(&server);
     let made = create(&place);
@@ -112,14 +118,20 @@ fn a_test_that_waits_is_followed_by_whoever_watches_and_every_call_is_kept() {
     let failed: Vec<&Value> = list(&audit, "/rows").iter().filter(|call| !call["error"].is_null()).collect();
     assert_eq!(failed.len(), 2, "one more try after a server's error: {failed:#?}");
     for call in failed {
-        assert_eq!((text(call, "/item"), text(call, "/variant"), text(call, "/purpose")), ("n3", "b", "triage"));
+        assert_eq!(
+            (text(call, "/item"), text(call, "/variant"), text(call, "/purpose")),
+            ("n3", "b", "triage")
+        );
         assert_eq!((call["credits"].as_f64(), call["status"].as_u64()), (Some(0.0), Some(500)));
     }
     let items = place.json(&["abtest", "show", "1", "--items", "30"]);
     let rows = list(&items, "/items/rows");
     assert_eq!(rows.len(), ITEMS);
     assert!(rows[0]["flags_differ"].as_bool().expect("a flag"), "differences first");
-    assert!(!rows[ITEMS - 1]["flags_differ"].as_bool().expect("a flag"), "what one did not answer comes last");
+    assert!(
+        !rows[ITEMS - 1]["flags_differ"].as_bool().expect("a flag"),
+        "what one did not answer comes last"
+    );
 }
 
 #[test]
@@ -131,7 +143,10 @@ fn only_errors_are_a_failed_test_and_it_says_so() {
     let shown = test_of(&place, "1");
     assert_eq!(text(&shown, "/row/state"), "failed");
     let error = text(&shown, "/row/error");
-    assert!(error.contains("none of 60 trials") && error.contains("no JSON object with `ai_score`"), "{error}");
+    assert!(
+        error.contains("none of 60 trials") && error.contains("no JSON object with `ai_score`"),
+        "{error}"
+    );
     assert_eq!(server.count(), 120, "each was asked once more, and never again");
 }
 
@@ -199,8 +214,14 @@ fn what_is_wrong_with_a_request_is_named_at_its_place() {
     check(&|it| it["window_start"] = "soon".into(), &["\"soon\" is no moment", "2026-11-01T08:30:00Z"]);
     check(&|it| it["topic"] = "nws".into(), &["there is no topic", "did you mean news?"]);
     check(&|it| it["variants"] = json!([it["variants"][0]]), &["a comparison needs two"]);
-    check(&|it| it["variants"][1]["provider"] = "opnai".into(), &["variants[1].provider", "openai"]);
-    check(&|it| it["variants"][1]["max_output_tokens"] = 0.into(), &["max_output_tokens", "allowed is"]);
+    check(
+        &|it| it["variants"][1]["provider"] = "opnai".into(),
+        &["the variant `b`: `provider` is \"opnai\"", "did you mean `openai`?"],
+    );
+    check(
+        &|it| it["variants"][1]["max_output_tokens"] = 0.into(),
+        &["the variant `b`: `max_output_tokens` is 0; allowed is"],
+    );
     check(&|it| it["variants"][1]["name"] = "a".into(), &["named twice"]);
     check(&|it| it["max_items"] = 0.into(), &["max_items", "allowed is"]);
     check(&|it| it["window_end"] = "2026-11-01T00:00:01Z".into(), &["no candidate is left of 30"]);

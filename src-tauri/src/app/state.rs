@@ -1,8 +1,8 @@
 //! The open workspace's service, shared by all commands.
 
+use crate::http::Server;
 use bakeoff_service::Service;
 use bakeoff_service::dto::{ErrorCode, ServiceError};
-use crate::http::Server;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::watch;

@@ -11,7 +11,7 @@ use tauri::webview::InvokeRequest;
 use tauri::{App, Manager, WebviewWindow};
 
 /// What answers without an open workspace.
-const WITHOUT_WORKSPACE: [&str; 2] = ["open_workspace", "watch"];
+const WITHOUT_WORKSPACE: [&str; 4] = ["open_workspace", "watch", "http_state", "stop_http"];
 
 /// Commands with the names of their arguments.
 pub type Calls = BTreeMap<String, BTreeSet<String>>;

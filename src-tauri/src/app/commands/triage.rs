@@ -2,8 +2,8 @@
 
 use crate::app::AppState;
 use bakeoff_service::dto::{
-    Page, ProviderCall, QueueView, ServiceError, TopicRow, TriageDetail, TriageItem, TriageOrder, TriagePreview,
-    TriageRequest, TriageRow, TriageSwitch,
+    Page, ProviderCall, QueueView, ServiceError, TopicRow, TriageDetail, TriageItem, TriageOrder,
+    TriagePreview, TriageRequest, TriageRow, TriageSwitch,
 };
 use tauri::State;
 

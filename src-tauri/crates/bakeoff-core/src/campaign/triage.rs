@@ -3,6 +3,7 @@
 use super::check::variant_name;
 use super::raw::{RawCampaign, RawEntry};
 use crate::check::{Findings, item, key, under};
+use crate::diagnostic::Severity;
 use crate::triage::{QUERY_SECONDS, Topic, TriageSettings, Window, moment, source_of};
 use crate::variant::{self, Variant};
 use crate::yaml::parse_path;
@@ -60,8 +61,9 @@ pub(super) fn settings(name: &str, raw: &RawCampaign, findings: &mut Findings) -
             Some("keep one of them".to_owned());
     }
     if topic.is_some() && findings.has("mapping") {
-        findings.error("not-with-topic", &key("mapping"), "the topic's own file says how its columns are called").hint =
-            Some("move `mapping` there".to_owned());
+        findings
+            .error("not-with-topic", &key("mapping"), "the topic's own file says how its columns are called")
+            .hint = Some("move `mapping` there".to_owned());
     }
     let source = raw.candidates.as_ref().and_then(|source| source_of(source, &key("candidates"), findings));
     let candidates = source.map(|source| Topic {
@@ -122,7 +124,8 @@ fn own_variants(raw: &RawCampaign, findings: &mut Findings) -> Vec<Variant> {
     for (index, entry) in raw.variants.iter().flatten().enumerate() {
         let Some(RawEntry::Own(fields)) = entry else { continue };
         let place = item("variants", index);
-        let Some(name) = fields.get("name").and_then(|name| name.as_str()).filter(|name| !name.trim().is_empty())
+        let Some(name) =
+            fields.get("name").and_then(|name| name.as_str()).filter(|name| !name.trim().is_empty())
         else {
             findings.error("missing", &place, "the variant has no `name`").hint =
                 Some("add `name:`: by it the variants are told apart".to_owned());
@@ -132,10 +135,11 @@ fn own_variants(raw: &RawCampaign, findings: &mut Findings) -> Vec<Variant> {
         let checked = variant::check_without_prompt(variant_name(name), &text);
         for found in checked.diagnostics {
             let path = [place.as_slice(), &parse_path(&found.path)].concat();
-            let is_error = found.is_error();
-            let finding = match is_error {
-                true => findings.error(&found.code, &path, found.message),
-                false => findings.warning(&found.code, &path, found.message),
+            // Its place in the list says nothing to who gave it a name.
+            let message = format!("the variant `{name}`: {}", found.message);
+            let finding = match found.severity {
+                Severity::Error => findings.error(&found.code, &path, message),
+                Severity::Warning => findings.warning(&found.code, &path, message),
             };
             finding.hint = found.hint;
         }

@@ -75,8 +75,9 @@ pub(crate) fn source_of(raw: &RawSource, path: &[Step], findings: &mut Findings)
     };
     let query = raw.query.as_deref().map(str::trim).filter(|query| !query.is_empty());
     if *kind != "file" && query.is_none() {
-        findings.error("missing", path, format!("`{kind}` needs a `query`")).hint =
-            Some("add a line such as `query: SELECT id, title, url, published_at, body FROM items`".to_owned());
+        findings.error("missing", path, format!("`{kind}` needs a `query`")).hint = Some(
+            "add a line such as `query: SELECT id, title, url, published_at, body FROM items`".to_owned(),
+        );
         return None;
     }
     if *kind == "file" && raw.query.is_some() {

@@ -77,7 +77,16 @@ pub(crate) struct RawMapping {
 impl From<RawMapping> for Mapping {
     fn from(raw: RawMapping) -> Self {
         let RawMapping {
-            id, title, url, author, source_type, source_id, published_at, body, cluster_id, score,
+            id,
+            title,
+            url,
+            author,
+            source_type,
+            source_id,
+            published_at,
+            body,
+            cluster_id,
+            score,
         } = raw;
         Self { id, title, url, author, source_type, source_id, published_at, body, cluster_id, score }
     }

@@ -10,7 +10,7 @@ use bakeoff_core::campaign::{self, Campaign, Surroundings};
 use bakeoff_core::dataset::{self, Case};
 use bakeoff_core::diagnostic::Diagnostic;
 use bakeoff_core::triage::{
-    CandidateSource, Candidate, Topic, TriageSettings, candidates, prompt_fields, select, with_prompts,
+    Candidate, CandidateSource, Topic, TriageSettings, candidates, prompt_fields, select, with_prompts,
 };
 use bakeoff_core::yaml;
 use serde_json::{Map, Value};
@@ -36,14 +36,17 @@ impl Service {
                     loaded.diagnostics.extend(found);
                     self.choose(rows, topic, &campaign, &mut settings, &mut loaded, &mut findings);
                 }
-                Err(error) => findings.push(finding("no-candidates", source_key(&settings), &source.text, error)),
+                Err(error) => {
+                    findings.push(finding("no-candidates", source_key(&settings), &source.text, error))
+                }
             }
         }
         let known = self.files().files(FileKind::Variant)?;
         let mut known: Vec<String> = known.iter().map(|path| stem(path)).collect();
         known.extend(settings.variants.iter().map(|variant| variant.name.clone()));
         let fields = fields(&loaded.cases);
-        let fields: Option<Vec<&str>> = fields.as_ref().map(|fields| fields.iter().map(String::as_str).collect());
+        let fields: Option<Vec<&str>> =
+            fields.as_ref().map(|fields| fields.iter().map(String::as_str).collect());
         let around = Surroundings {
             known_variants: &known.iter().map(String::as_str).collect::<Vec<_>>(),
             variants: &loaded.variants.iter().map(|loaded| &loaded.variant).collect::<Vec<_>>(),
@@ -67,7 +70,12 @@ impl Service {
         wanted.min(most)
     }
 
-    fn topic_of(&self, settings: &TriageSettings, text: &str, findings: &mut Vec<Diagnostic>) -> Option<Topic> {
+    fn topic_of(
+        &self,
+        settings: &TriageSettings,
+        text: &str,
+        findings: &mut Vec<Diagnostic>,
+    ) -> Option<Topic> {
         let Some(name) = &settings.topic else { return settings.candidates.clone() };
         match self.topic(name) {
             Ok(topic) => Some(topic),
@@ -139,9 +147,11 @@ impl Service {
     fn file_rows(&self, path: &str) -> Result<(Vec<Map<String, Value>>, Vec<Diagnostic>)> {
         let absolute = self.files().resolve(path)?;
         let format = dataset::Format::from_path(path).ok_or_else(|| {
-            ServiceError::bad_input(format!("{path} is no file of candidates")).with_hint("use .jsonl, .csv or .yaml")
+            ServiceError::bad_input(format!("{path} is no file of candidates"))
+                .with_hint("use .jsonl, .csv or .yaml")
         })?;
-        let file = std::fs::File::open(&absolute).map_err(|error| ServiceError::io("read", &absolute, &error))?;
+        let file =
+            std::fs::File::open(&absolute).map_err(|error| ServiceError::io("read", &absolute, &error))?;
         let checked = dataset::read_rows(format, BufReader::new(file));
         let found = checked.diagnostics.into_iter().map(|finding| finding.in_file(path)).collect();
         Ok((checked.value.unwrap_or_default(), found))
@@ -170,12 +180,16 @@ impl Service {
             let message = format!(
                 "no candidate is left of {} in {place}: {} outside of the window, {} without a date, {} that \
                  others stand for",
-                selection.read, selection.outside, selection.undated, selection.duplicates + selection.represented
+                selection.read,
+                selection.outside,
+                selection.undated,
+                selection.duplicates + selection.represented
             );
             let told = Diagnostic::error("no-candidates", source_key(settings), message);
             findings.push(told.hint("choose another window or topic"));
         }
-        let case = |candidate: &Candidate| Case { id: candidate.id.as_str().into(), json: candidate.case_json() };
+        let case =
+            |candidate: &Candidate| Case { id: candidate.id.as_str().into(), json: candidate.case_json() };
         loaded.cases = chosen.iter().map(case).collect();
         settings.selection = Some(selection);
     }

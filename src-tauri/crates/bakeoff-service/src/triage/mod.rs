@@ -52,7 +52,8 @@ impl Service {
                 Ok((text, _)) => triage::check_topic(&name, &text),
                 Err(error) => crate::campaigns::unreadable(error),
             };
-            let diagnostics = checked.diagnostics.into_iter().map(|finding| finding.in_file(&*shown)).collect();
+            let diagnostics =
+                checked.diagnostics.into_iter().map(|finding| finding.in_file(&*shown)).collect();
             TopicRow { name, path: shown, topic: checked.value, diagnostics }
         };
         Ok(files.into_iter().map(row).collect())
@@ -64,9 +65,8 @@ impl Service {
     /// There is none, with the nearest name; or its file has errors.
     pub(crate) fn topic(&self, named: &str) -> Result<Topic> {
         let rows = self.list_topics()?;
-        let is_meant = |row: &&TopicRow| {
-            row.name == named || row.topic.as_ref().is_some_and(|topic| topic.id == named)
-        };
+        let is_meant =
+            |row: &&TopicRow| row.name == named || row.topic.as_ref().is_some_and(|topic| topic.id == named);
         let Some(row) = rows.iter().find(is_meant) else {
             let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
             let hint = match nearest(named, names.iter().copied()) {
@@ -77,7 +77,8 @@ impl Service {
             return Err(ServiceError::not_found(format!("there is no topic {named:?}")).with_hint(hint));
         };
         row.topic.clone().ok_or_else(|| {
-            ServiceError::bad_input(format!("{} has errors", row.path)).with_diagnostics(row.diagnostics.clone())
+            ServiceError::bad_input(format!("{} has errors", row.path))
+                .with_diagnostics(row.diagnostics.clone())
         })
     }
 }

@@ -75,7 +75,8 @@ impl Service {
         let campaign = self.with_options(campaign, options)?;
         let cases = Arc::clone(&loaded.cases);
         let stored = (0..cases.len()).filter_map(move |index| cases.get(index).map(new_case));
-        let variants = loaded.variants.into_iter().map(|one| NewVariant { variant: one.variant, text: one.text });
+        let variants =
+            loaded.variants.into_iter().map(|one| NewVariant { variant: one.variant, text: one.text });
         let run = self.wait(self.store().enqueue_run(NewRun {
             definition_hash: sha256_hex(loaded.text.as_bytes()),
             definition: loaded.text,
@@ -103,7 +104,8 @@ impl Service {
             CampaignText { name: name_of(&topic), file: REQUEST.to_owned(), text: text_of(request, &topic) };
         let mut loaded = self.load_campaign(&source)?;
         if request.variants.len() < FEWEST_VARIANTS {
-            let message = format!("{} named: a comparison needs two", count(request.variants.len(), "variant"));
+            let message =
+                format!("{} named: a comparison needs two", count(request.variants.len(), "variant"));
             let told = Diagnostic::error("too-few", "variants", message);
             loaded.diagnostics.push(told.in_file(REQUEST).hint("add another variant"));
         }

@@ -1,14 +1,15 @@
 //! What triage tests say: the list, one test, its items side by side, its calls.
 
 use crate::dto::{
-    JobState, Page, ProviderCall, ServiceError, TriageDetail, TriageItem, TriageOrder, TriageResult, TriageRow,
-    TriageVariantRow,
+    JobState, Page, ProviderCall, ServiceError, TriageDetail, TriageItem, TriageOrder, TriageResult,
+    TriageRow, TriageVariantRow,
 };
 use crate::error::Result;
 use crate::runs::state;
 use crate::service::Service;
 use bakeoff_core::triage::{
-    Candidate, Triage, TriageAnswer, TriageSettings, TriageTrial, agreement, disagreement, prompt_id, summarize,
+    Candidate, Triage, TriageAnswer, TriageSettings, TriageTrial, agreement, disagreement, prompt_id,
+    summarize,
 };
 use bakeoff_store::{ProviderCallRow, QueueJob, TriageTrialRow};
 use std::cmp::Ordering;
@@ -174,10 +175,16 @@ impl Ranked {
     /// Whether a text in lower case stands in what tells the item apart.
     fn has(&self, wanted: &str) -> bool {
         let item = &self.item;
-        [Some(&item.id), item.title.as_ref(), Some(&item.source_id), Some(&item.source_type), item.author.as_ref()]
-            .into_iter()
-            .flatten()
-            .any(|text| text.to_lowercase().contains(wanted))
+        [
+            Some(&item.id),
+            item.title.as_ref(),
+            Some(&item.source_id),
+            Some(&item.source_type),
+            item.author.as_ref(),
+        ]
+        .into_iter()
+        .flatten()
+        .any(|text| text.to_lowercase().contains(wanted))
     }
 
     /// Compares what the variants said.
@@ -206,7 +213,8 @@ impl Ranked {
 }
 
 fn no_test(run: u32) -> ServiceError {
-    ServiceError::not_found(format!("there is no triage test #{run}")).with_hint("`bakeoff abtest list` shows them")
+    ServiceError::not_found(format!("there is no triage test #{run}"))
+        .with_hint("`bakeoff abtest list` shows them")
 }
 
 /// The edge's name of a job's state.

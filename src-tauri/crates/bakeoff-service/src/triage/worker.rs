@@ -60,7 +60,8 @@ impl Service {
         }
         let ending = Arc::new(Ending::default());
         let (service, seen) = (Arc::downgrade(self), Arc::clone(&ending));
-        let thread = std::thread::Builder::new().name("bakeoff-queue".to_owned()).spawn(move || work(&service, &seen));
+        let thread =
+            std::thread::Builder::new().name("bakeoff-queue".to_owned()).spawn(move || work(&service, &seen));
         // Without a thread the queue stands still, which its view shows.
         *worker = thread.ok().map(|thread| (ending, thread));
     }
