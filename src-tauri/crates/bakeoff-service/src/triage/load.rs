@@ -18,6 +18,9 @@ use std::collections::BTreeSet;
 use std::io::BufReader;
 use std::time::Duration;
 
+/// Rows of a source, before they are candidates.
+type Rows = Vec<Map<String, Value>>;
+
 /// Items whose fields are taken for all.
 const ITEMS_FOR_FIELDS: usize = 1_000;
 
@@ -119,7 +122,7 @@ impl Service {
     }
 
     /// The rows of a topic's source, and what was found in its file.
-    fn rows(&self, topic: &Topic) -> Result<(Vec<Map<String, Value>>, Vec<Diagnostic>)> {
+    fn rows(&self, topic: &Topic) -> Result<(Rows, Vec<Diagnostic>)> {
         let timeout = Duration::try_from_secs_f64(topic.timeout_seconds).unwrap_or(Duration::MAX);
         let limits = Limits { timeout, ..Limits::default() };
         let failed = |error: bakeoff_candidates::ReadError| {
@@ -144,7 +147,7 @@ impl Service {
         }
     }
 
-    fn file_rows(&self, path: &str) -> Result<(Vec<Map<String, Value>>, Vec<Diagnostic>)> {
+    fn file_rows(&self, path: &str) -> Result<(Rows, Vec<Diagnostic>)> {
         let absolute = self.files().resolve(path)?;
         let format = dataset::Format::from_path(path).ok_or_else(|| {
             ServiceError::bad_input(format!("{path} is no file of candidates"))
@@ -160,7 +163,7 @@ impl Service {
     /// From rows to the cases of a run.
     fn choose(
         &self,
-        rows: Vec<Map<String, Value>>,
+        rows: Rows,
         topic: &Topic,
         campaign: &Campaign,
         settings: &mut TriageSettings,
