@@ -2,7 +2,6 @@
 //! serves, so that it also works on the queue.
 
 use super::serve::Serving;
-use super::support::Answer;
 use crate::support::{Place, count, list, text, until};
 use bakeoff_testkit::{MockServer, RecordedRequest, Reply};
 use reqwest::Method;
