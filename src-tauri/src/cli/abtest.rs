@@ -149,28 +149,16 @@ fn create(service: &Service, given: &CreateArguments, output: &Output) -> CliRes
             }
             data(&format!("{} trials, {}", preview.trials, cost(&preview.cost_usd)));
         });
-        return Ok(if preview.diagnostics.iter().any(|found| found.is_error()) {
-            super::BAD_INPUT
-        } else {
-            DONE
-        });
+        return Ok(if preview.diagnostics.iter().any(|found| found.is_error()) { super::BAD_INPUT } else { DONE });
     }
     let row = service.create_triage(&request)?;
     if given.watch {
         return watch(service, row.run, output);
     }
     output.print(&row, || {
-        data(&format!(
-            "#{} waits in the queue: {} items × {} variants",
-            row.run,
-            row.items,
-            row.variants.len()
-        ));
+        data(&format!("#{} waits in the queue: {} items × {} variants", row.run, row.items, row.variants.len()));
     });
-    talk(&format!(
-        "  follow it with `bakeoff abtest watch {}`; `bakeoff serve` and the window work on it too",
-        row.run
-    ));
+    talk(&format!("  follow it with `bakeoff abtest watch {}`; `bakeoff serve` and the window work on it too", row.run));
     Ok(DONE)
 }
 
@@ -182,20 +170,14 @@ fn request(given: &CreateArguments) -> Result<TriageRequest, ServiceError> {
         };
         let text = text.map_err(|error| ServiceError::io("read", path, &error))?;
         return serde_json::from_str(&text).map_err(|error| {
-            ServiceError::bad_input(format!(
-                "{}:{}:{}: {error}",
-                path.display(),
-                error.line(),
-                error.column()
-            ))
-            .with_hint("write {\"topic\": …, \"window_start\": …, \"window_end\": …, \"variants\": […]}")
+            ServiceError::bad_input(format!("{}:{}:{}: {error}", path.display(), error.line(), error.column()))
+                .with_hint("write {\"topic\": …, \"window_start\": …, \"window_end\": …, \"variants\": […]}")
         });
     }
     let needed = |value: &Option<String>, name: &str| {
         value.clone().ok_or_else(|| {
-            ServiceError::bad_input(format!("--{name} is missing")).with_hint(
-                "such as: --topic news --start 2026-11-16 --end 2026-11-23 --variant a --variant b",
-            )
+            ServiceError::bad_input(format!("--{name} is missing"))
+                .with_hint("such as: --topic news --start 2026-11-16 --end 2026-11-23 --variant a --variant b")
         })
     };
     Ok(TriageRequest {
@@ -223,22 +205,21 @@ fn variant(text: &str) -> Result<TriageVariant, String> {
     let Some(rest) = rest else { return Ok(variant) };
     let mut parts = rest.split(',').map(str::trim);
     let place = parts.next().unwrap_or_default();
-    let (provider, model) = place
-        .split_once('/')
-        .ok_or_else(|| format!("{place:?} is not PROVIDER/MODEL, such as openai/gpt-5-mini"))?;
+    let (provider, model) =
+        place.split_once('/').ok_or_else(|| format!("{place:?} is not PROVIDER/MODEL, such as openai/gpt-5-mini"))?;
     (variant.provider, variant.model) = (Some(provider.to_owned()), Some(model.to_owned()));
     for part in parts {
         match part.split_once('=') {
             Some(("effort", effort)) => {
                 let value = serde_json::Value::from(effort);
-                variant.reasoning_effort = Some(serde_json::from_value(value).map_err(|_| {
-                    format!("effort is {effort:?}; allowed are none, minimal, low, medium, high")
-                })?);
+                variant.reasoning_effort = Some(
+                    serde_json::from_value(value)
+                        .map_err(|_| format!("effort is {effort:?}; allowed are none, minimal, low, medium, high"))?,
+                );
             }
             Some(("max", tokens)) => {
                 let most = tokens.parse().ok().filter(|most| *most > 0);
-                variant.max_output_tokens =
-                    Some(most.ok_or_else(|| format!("max is {tokens:?}; write 1 or more"))?);
+                variant.max_output_tokens = Some(most.ok_or_else(|| format!("max is {tokens:?}; write 1 or more"))?);
             }
             Some(("url", url)) => variant.base_url = Some(url.to_owned()),
             _ => return Err(format!("{part:?} is not effort=…, max=… or url=…")),

@@ -67,7 +67,7 @@ fn spec(trials: u32, parallel: u16) -> RunSpec {
         spent_usd: 0.0,
         seed: 1,
         lab: None,
-        triage: false,
+            triage: false,
     }
 }
 

@@ -134,9 +134,11 @@ pub fn folder_of(kind: FileKind) -> &'static str {
 /// Extensions of files of a kind.
 pub fn extensions_of(kind: FileKind) -> &'static [&'static str] {
     match kind {
-        FileKind::Variant | FileKind::Campaign | FileKind::Workflow | FileKind::Subject | FileKind::Topic => {
-            &["yaml", "yml"]
-        }
+        FileKind::Variant
+        | FileKind::Campaign
+        | FileKind::Workflow
+        | FileKind::Subject
+        | FileKind::Topic => &["yaml", "yml"],
         FileKind::Dataset => &["jsonl", "csv", "yaml", "yml"],
     }
 }

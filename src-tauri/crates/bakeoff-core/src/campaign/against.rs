@@ -57,11 +57,12 @@ pub fn check_against(text: &str, campaign: &Campaign, around: &Surroundings<'_>)
 
 pub(super) fn places(findings: &Findings) -> Vec<(String, Vec<Step>)> {
     let list = findings.value().get("variants").and_then(|list| list.as_array());
-    let name = |value: &serde_json::Value| {
-        // A triage campaign may define a variant in the place of its name.
-        let written = value.as_str().or_else(|| value.get("name")?.as_str())?;
-        Some(super::variant_name(written).to_owned())
-    };
+    let name =
+        |value: &serde_json::Value| {
+            // A triage campaign may define a variant in the place of its name.
+            let written = value.as_str().or_else(|| value.get("name")?.as_str())?;
+            Some(super::variant_name(written).to_owned())
+        };
     let items = list.into_iter().flatten().enumerate();
     items.filter_map(|(index, value)| Some((name(value)?, item("variants", index)))).collect()
 }

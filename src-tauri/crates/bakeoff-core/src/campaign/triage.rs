@@ -61,9 +61,8 @@ pub(super) fn settings(name: &str, raw: &RawCampaign, findings: &mut Findings) -
             Some("keep one of them".to_owned());
     }
     if topic.is_some() && findings.has("mapping") {
-        findings
-            .error("not-with-topic", &key("mapping"), "the topic's own file says how its columns are called")
-            .hint = Some("move `mapping` there".to_owned());
+        findings.error("not-with-topic", &key("mapping"), "the topic's own file says how its columns are called").hint =
+            Some("move `mapping` there".to_owned());
     }
     let source = raw.candidates.as_ref().and_then(|source| source_of(source, &key("candidates"), findings));
     let candidates = source.map(|source| Topic {
@@ -124,8 +123,7 @@ fn own_variants(raw: &RawCampaign, findings: &mut Findings) -> Vec<Variant> {
     for (index, entry) in raw.variants.iter().flatten().enumerate() {
         let Some(RawEntry::Own(fields)) = entry else { continue };
         let place = item("variants", index);
-        let Some(name) =
-            fields.get("name").and_then(|name| name.as_str()).filter(|name| !name.trim().is_empty())
+        let Some(name) = fields.get("name").and_then(|name| name.as_str()).filter(|name| !name.trim().is_empty())
         else {
             findings.error("missing", &place, "the variant has no `name`").hint =
                 Some("add `name:`: by it the variants are told apart".to_owned());

@@ -82,10 +82,7 @@ pub fn read(format: Format, reader: impl BufRead) -> Checked<Vec<Case>> {
 pub fn read_rows(format: Format, reader: impl BufRead) -> Checked<Vec<Map<String, Value>>> {
     let read = read_into(Rows { may_repeat: true, ..Rows::default() }, format, reader);
     let fields = |case: &Case| serde_json::from_str(case.json.get()).unwrap_or_default();
-    Checked {
-        value: read.value.map(|cases| cases.iter().map(fields).collect()),
-        diagnostics: read.diagnostics,
-    }
+    Checked { value: read.value.map(|cases| cases.iter().map(fields).collect()), diagnostics: read.diagnostics }
 }
 
 fn read_into(mut rows: Rows, format: Format, reader: impl BufRead) -> Checked<Vec<Case>> {

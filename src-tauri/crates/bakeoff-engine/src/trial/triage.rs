@@ -10,8 +10,10 @@ use crate::message::Caller;
 use bakeoff_core::dataset::Case;
 use bakeoff_core::outcome::Outcome;
 use bakeoff_core::ports::{ModelError, ModelErrorKind, ModelRequest};
-use bakeoff_core::triage::{SCHEMA_VERSION, Triage, TriageAnswer, answer_schema, prompt_fields, prompt_id};
 use bakeoff_core::trial::{AttemptPurpose, SentPrompt};
+use bakeoff_core::triage::{
+    SCHEMA_VERSION, Triage, TriageAnswer, answer_schema, prompt_fields, prompt_id,
+};
 use serde_json::Value;
 use std::sync::{Arc, LazyLock};
 
@@ -96,7 +98,8 @@ async fn ask(
         timeout: context.timeout,
         retries: context.retries,
     };
-    let Answered { answer, took } = call(context, &mut draft.strand, &wanted).await.map_err(Failure::Call)?;
+    let Answered { answer, took } =
+        call(context, &mut draft.strand, &wanted).await.map_err(Failure::Call)?;
     draft.strand.answered(&answer, took);
     draft.add_latency(Some(millis(took)));
     draft.record.paced |= answer.paced;

@@ -5,8 +5,8 @@ use bakeoff_core::dataset::Case;
 use bakeoff_core::outcome::Outcome;
 use bakeoff_core::ports::ModelErrorKind;
 use bakeoff_core::scorer::{Scorer, ScorerKind};
-use bakeoff_core::triage::{SHIPPED_PROMPT_ID, Triage, with_prompts};
 use bakeoff_core::trial::TrialRecord;
+use bakeoff_core::triage::{SHIPPED_PROMPT_ID, Triage, with_prompts};
 use bakeoff_core::variant::{Provider, Variant};
 use bakeoff_testkit::{FakeAnswer, FakeModel};
 use serde_json::{Value, json};
@@ -61,15 +61,9 @@ async fn an_answer_that_cannot_be_read_is_asked_for_once_more() {
     let world = world(json!({"title": "Disks fail"}), answers(&["It matters a lot.", GOOD]));
     let record = only(&world).await;
     assert_eq!(record.outcome, Outcome::Pass);
-    assert_eq!(
-        (record.attempts.len(), record.usage.total_tokens()),
-        (2, Some(240)),
-        "both calls are paid for"
-    );
+    assert_eq!((record.attempts.len(), record.usage.total_tokens()), (2, Some(240)), "both calls are paid for");
     let again = &world.model.requests()[1];
-    assert!(
-        again.user.contains("It matters a lot.") && again.user.contains("no JSON object with `ai_score`")
-    );
+    assert!(again.user.contains("It matters a lot.") && again.user.contains("no JSON object with `ai_score`"));
     assert_eq!(again.model, "model-low");
 }
 
@@ -109,8 +103,7 @@ async fn a_model_that_hangs_times_out() {
 async fn labels_of_the_rows_decide_where_there_are_scorers() {
     for (label, outcome) in [(true, Outcome::Pass), (false, Outcome::Fail)] {
         let mut world = world(json!({"title": "t", "label": label}), answers(&[GOOD]));
-        let kind =
-            ScorerKind::JsonField { field: "is_relevant".to_owned(), equals: "{{ label }}".to_owned() };
+        let kind = ScorerKind::JsonField { field: "is_relevant".to_owned(), equals: "{{ label }}".to_owned() };
         world.spec.scorers = vec![Scorer { kind, metric: "relevant".to_owned(), weight: 1.0, output: None }];
         let record = only(&world).await;
         assert_eq!(record.outcome, outcome, "{:?} {:?}", record.error, record.scores);

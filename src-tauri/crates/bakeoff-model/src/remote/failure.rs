@@ -106,12 +106,9 @@ mod tests {
     #[test]
     fn a_used_up_quota_is_no_matter_of_pace() {
         let of = |body: &str| from_status(429, &HeaderMap::new(), body, SystemTime::UNIX_EPOCH);
-        let used_up =
-            of(r#"{"error": {"code": "insufficient_quota", "message": "You exceeded your quota"}}"#);
+        let used_up = of(r#"{"error": {"code": "insufficient_quota", "message": "You exceeded your quota"}}"#);
         assert_eq!(used_up.kind, ModelErrorKind::Auth, "it is not tried again");
-        assert!(
-            used_up.message.contains("add credit") && used_up.message.contains("You exceeded your quota")
-        );
+        assert!(used_up.message.contains("add credit") && used_up.message.contains("You exceeded your quota"));
         assert_eq!(of(r#"{"error": {"code": "rate_limit_exceeded"}}"#).kind, ModelErrorKind::RateLimited);
         assert_eq!(of("slow down").kind, ModelErrorKind::RateLimited);
     }

@@ -96,12 +96,9 @@ impl Store {
         self.write(move |connection| {
             let at = new.created_at;
             let run = runs::insert(connection, new)?;
+            connection.execute("UPDATE runs SET state = 'stopped', started_at = NULL WHERE id = ?1", [run])?;
             connection
-                .execute("UPDATE runs SET state = 'stopped', started_at = NULL WHERE id = ?1", [run])?;
-            connection.execute(
-                "INSERT INTO queue_jobs (run, state, queued_at) VALUES (?1, 'queued', ?2)",
-                params![run, at],
-            )?;
+                .execute("INSERT INTO queue_jobs (run, state, queued_at) VALUES (?1, 'queued', ?2)", params![run, at])?;
             Ok(run)
         })
         .await
@@ -200,11 +197,7 @@ impl Store {
     }
 
     /// Steers the whole queue; `None` leaves it as it is. An emergency stop asks every program to stop what it runs.
-    pub async fn steer_queue(
-        &self,
-        paused: Option<bool>,
-        emergency_stop: Option<bool>,
-    ) -> Result<(), StoreError> {
+    pub async fn steer_queue(&self, paused: Option<bool>, emergency_stop: Option<bool>) -> Result<(), StoreError> {
         self.write(move |connection| {
             connection.execute(
                 "UPDATE queue_control SET paused = coalesce(?1, paused), emergency_stop = coalesce(?2, emergency_stop)",
@@ -268,8 +261,7 @@ impl Store {
     pub fn job_counts(&self) -> Result<[u32; 5], StoreError> {
         self.read(|transaction| {
             let mut counts = [0; 5];
-            let mut select =
-                transaction.prepare_cached("SELECT state, count(*) FROM queue_jobs GROUP BY state")?;
+            let mut select = transaction.prepare_cached("SELECT state, count(*) FROM queue_jobs GROUP BY state")?;
             for row in select.query_map([], |row| Ok((row.get::<_, JobState>(0)?, row.get(1)?)))? {
                 let (state, count) = row?;
                 counts[state as usize] = count;
@@ -285,8 +277,7 @@ impl Store {
 }
 
 fn control(connection: &Connection) -> Result<QueueControl, StoreError> {
-    let mut select =
-        connection.prepare_cached("SELECT paused, emergency_stop, worked_at FROM queue_control")?;
+    let mut select = connection.prepare_cached("SELECT paused, emergency_stop, worked_at FROM queue_control")?;
     let read = |row: &Row<'_>| {
         Ok(QueueControl { paused: row.get(0)?, emergency_stop: row.get(1)?, worked_at: row.get(2)? })
     };
@@ -365,8 +356,7 @@ fn only_errors(connection: &Connection, run: RunId) -> Result<Option<String>, St
 }
 
 fn find(connection: &Connection, run: RunId) -> Result<QueueJob, StoreError> {
-    let mut select =
-        connection.prepare_cached(&format!("SELECT {COLUMNS} FROM queue_jobs WHERE run = ?1"))?;
+    let mut select = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM queue_jobs WHERE run = ?1"))?;
     select.query_row([run], read).optional()?.ok_or_else(|| StoreError::no_run(run))
 }
 
