@@ -16,6 +16,7 @@ const RELEASED: &[(u32, &str)] = &[
     (2, include_str!("../fixtures/schema_2.sql")),
     (3, include_str!("../fixtures/schema_3.sql")),
     (4, include_str!("../fixtures/schema_4.sql")),
+    (5, include_str!("../fixtures/schema_5.sql")),
     (6, include_str!("../fixtures/schema_6.sql")),
 ];
 
