@@ -198,6 +198,20 @@ fn one_that_waits_is_cancelled_and_never_called() {
 }
 
 #[test]
+fn an_emergency_stop_holds_whoever_asks() {
+    let server = MockServer::with_rule(|_| Some(good(40)));
+    let place = news(&server);
+    create(&place);
+    assert!(place.json(&["abtest", "queue", "stop"])["emergency_stop"].as_bool().expect("a state"));
+    let resumed = place.run(&["run", "triage-news", "--resume"]).expect_code(3);
+    resumed.says("stopped in an emergency").says("queue clear");
+    assert_eq!(server.count(), 0, "nothing was called");
+    place.run(&["abtest", "queue", "clear"]).expect_code(0);
+    place.run(&["abtest", "watch", "1"]).expect_code(0);
+    assert_eq!(text(&test_of(&place, "1"), "/row/state"), "completed");
+}
+
+#[test]
 fn what_is_wrong_with_a_request_is_named_at_its_place() {
     let server = MockServer::with_rule(|_| Some(good(40)));
     let place = news(&server);

@@ -232,6 +232,9 @@ impl Service {
             return Err(ServiceError::bad_input(format!("run #{run} can't go on")).with_diagnostics(missing));
         }
         let cases: Arc<[Case]> = self.store().load_cases(run)?.into();
+        if is_queued(Some(&campaign)) {
+            self.require_no_emergency()?;
+        }
         self.wait(self.store().acquire(run, self.now()))?;
         if is_queued(Some(&campaign)) {
             self.wait(self.store().begin_job(run, self.now()))?;

@@ -7,7 +7,7 @@ use crate::experiments::ReadCache;
 use crate::mlflow::Exporters;
 use crate::pool::PoolCache;
 use crate::providers::KeptModels;
-use crate::triage::QueueWorker;
+use crate::triage::{KeptAnswers, QueueWorker};
 use crate::try_out::TryOuts;
 use crate::workspace::Workspace;
 use crate::{others, settings, watch};
@@ -58,6 +58,7 @@ pub struct Service {
     pub(crate) models: KeptModels,
     pub(crate) try_outs: TryOuts,
     pub(crate) queue_worker: QueueWorker,
+    pub(crate) kept_answers: KeptAnswers,
     subjects: Arc<LocalSubjects>,
     store: Store,
     _watcher: Option<watch::Watcher>,
@@ -125,6 +126,7 @@ impl Service {
             models: KeptModels::default(),
             try_outs: TryOuts::default(),
             queue_worker: QueueWorker::default(),
+            kept_answers: KeptAnswers::default(),
             subjects: Arc::new(LocalSubjects::new(embedded)),
             store,
             _watcher: watcher,

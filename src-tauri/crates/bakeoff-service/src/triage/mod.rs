@@ -7,6 +7,7 @@ mod view;
 mod worker;
 
 pub(crate) use request::is_queued;
+pub(crate) use view::KeptAnswers;
 pub(crate) use worker::QueueWorker;
 
 use crate::atomic;

@@ -1,6 +1,6 @@
 //! Looking at the queue of triage tests, and steering it.
 
-use crate::dto::{Notice, QueueView, TriageRow};
+use crate::dto::{Notice, QueueView, ServiceError, TriageRow};
 use crate::error::Result;
 use crate::service::Service;
 use bakeoff_store::JobState;
@@ -78,6 +78,16 @@ impl Service {
         self.stop_asked()?;
         self.queue_changed()?;
         self.triage_row_of(run)
+    }
+
+    /// Fails while triage tests are off or an emergency stop stands: then nobody may run one, by hand neither.
+    pub(crate) fn require_no_emergency(&self) -> Result<()> {
+        self.require_triage()?;
+        match self.store().queue_control()?.emergency_stop {
+            true => Err(ServiceError::conflict("triage tests are stopped in an emergency")
+                .with_hint("clear the stop first: in the window, or with `bakeoff abtest queue clear`")),
+            false => Ok(()),
+        }
     }
 
     fn steer_queue(&self, paused: Option<bool>, emergency_stop: Option<bool>) -> Result<QueueView> {

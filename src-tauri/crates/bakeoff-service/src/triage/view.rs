@@ -8,14 +8,38 @@ use crate::error::Result;
 use crate::runs::state;
 use crate::service::Service;
 use bakeoff_core::triage::{
-    Candidate, Triage, TriageAnswer, TriageSettings, TriageTrial, agreement, disagreement, prompt_id,
-    summarize,
+    Candidate, Triage, TriageAgreement, TriageAnswer, TriageSettings, TriageSummary, TriageTrial, agreement,
+    disagreement, prompt_id, summarize,
 };
 use bakeoff_store::{ProviderCallRow, QueueJob, TriageTrialRow};
 use std::cmp::Ordering;
+use std::sync::{Mutex, PoisonError};
 
 /// The most rows of one page.
 const MOST_ROWS: u32 = 5_000;
+
+/// What the answers of the test that was looked at last say: the intervals rest on thousands of resamples, and a page
+/// that is looked at asks again and again.
+#[derive(Default)]
+pub(crate) struct KeptAnswers(Mutex<Option<(Answered, Answers)>>);
+
+/// Which answers: the run, the number of the trial that ended last, and how many there are. A retried trial gets a new
+/// number.
+type Answered = (u32, u32, usize);
+type Answers = (Vec<TriageSummary>, TriageAgreement);
+
+impl KeptAnswers {
+    /// Those that are kept, or what `make` gives, which is kept then.
+    fn of(&self, answered: Answered, make: impl FnOnce() -> Answers) -> Answers {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, answers)) = kept.filter(|(key, _)| *key == answered) {
+            return answers;
+        }
+        let made = make();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((answered, made.clone()));
+        made
+    }
+}
 
 impl Service {
     /// A page of triage tests, newest first.
@@ -40,7 +64,12 @@ impl Service {
         let row = self.triage_row_of(run)?;
         let variants = self.store().run_variants(run)?;
         let confidence = self.store().definition(run)?.campaign.confidence;
-        let trials: Vec<TriageTrial> = self.store().triage_trials(run)?.into_iter().map(numbers).collect();
+        let rows = self.store().triage_trials(run)?;
+        let answered = (run, rows.last().map_or(0, |last| last.number), rows.len());
+        let (summaries, agreement) = self.kept_answers.of(answered, || {
+            let trials: Vec<TriageTrial> = rows.into_iter().map(numbers).collect();
+            (summarize(&row.variants, &trials, confidence), agreement(&row.variants, &trials, confidence))
+        });
         let variants = variants.into_iter().map(|stored| TriageVariantRow {
             prompt_id: prompt_id(&stored.variant),
             name: stored.variant.name,
@@ -51,8 +80,8 @@ impl Service {
         });
         Ok(TriageDetail {
             selection: self.triage_settings(run)?.selection,
-            summaries: summarize(&row.variants, &trials, confidence),
-            agreement: agreement(&row.variants, &trials, confidence),
+            summaries,
+            agreement,
             variants: variants.collect(),
             row,
         })
