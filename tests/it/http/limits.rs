@@ -6,6 +6,7 @@ use bakeoff::http::{Limits, start};
 use reqwest::Method;
 use serde_json::json;
 use std::io::Write;
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -88,8 +89,16 @@ fn connections_beyond_the_limit_wait_for_a_place() {
 
 #[test]
 fn an_answer_that_takes_too_long_is_told() {
-    let api = Api::of(Place::empty(), Limits { request: Duration::ZERO, ..Limits::default() });
-    api.get("/optimization/experiments.json").error(503, "TIMEOUT");
+    // A tracking server that takes connections and never answers: nothing that asks it is done in time.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let uri = format!("http://{}", silent.local_addr().expect("it is bound"));
+    let place = Place::empty();
+    place.write_settings(&json!({"mlflow_tracking_uri": uri}));
+    let api = Api::of(place, Limits { request: Duration::from_millis(300), ..Limits::default() });
+    api.get("/optimization/experiments.json?source=mlflow").error(503, "TIMEOUT");
+    api.get("/health").good(200);
+    // What still waits for it, which the end of the API would have to wait for, too, gets an error.
+    drop(silent);
 }
 
 #[test]
