@@ -16,14 +16,16 @@ mod host;
 mod instance;
 mod link;
 mod node;
+mod options;
 mod process;
 mod protocol;
 mod ready;
 mod sweep;
 
-pub use controller::{Cluster, ClusterError, ClusterOptions};
+pub use controller::Cluster;
 pub use host::host_main;
 pub use node::node_main;
+pub use options::{ClusterError, ClusterOptions};
 pub use process::leave_session;
 pub use protocol::{
     DiskUse, Endpoint, FileEntry, Fill, LinkMode, LinkState, NodeState, NodeStatus, Party, RestartPolicy,

@@ -5,6 +5,7 @@ mod case;
 pub mod classify;
 pub mod clocks;
 pub mod command;
+mod docker_words;
 pub mod ending;
 mod habits;
 mod health;
