@@ -144,6 +144,31 @@ pub fn print_scorecard(variants: &[VariantSummary]) {
     header.extend(variants.iter().map(|variant| variant.name.as_str()));
     let numbers: Vec<usize> = (1..header.len()).collect();
     data(&table(&header, &numbers, scorecard(variants)));
+    print_no_intervals(variants.iter().flat_map(shown_estimates));
+}
+
+/// The estimates of a scorecard.
+fn shown_estimates(variant: &VariantSummary) -> Vec<&Estimate> {
+    let latency = &variant.latency_ms;
+    let mut shown = vec![&variant.success_rate, &variant.score.mean];
+    if let Some(faults) = &variant.faults {
+        shown.extend([&faults.restored_share, &faults.detect_s.mean, &faults.restore_s.mean]);
+        shown.extend([&faults.commands.mean, &faults.destructive.mean]);
+    }
+    shown.extend([&latency.mean, &latency.p50, &latency.p95, &latency.p99]);
+    shown.extend([&variant.total_tokens.mean, &variant.cost_usd.mean, &variant.cost_per_success_usd]);
+    shown
+}
+
+/// Says below a table why some of its numbers have a dash in the place of their interval.
+pub fn print_no_intervals<'a>(estimates: impl Iterator<Item = &'a Estimate>) {
+    let without = estimates.filter(|of| of.value.is_some() && of.interval.is_none());
+    let mut reasons: Vec<&str> = without.filter_map(|of| of.note.as_deref()).collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    for reason in reasons {
+        data(&format!("—  {reason}"));
+    }
 }
 
 fn scorecard(variants: &[VariantSummary]) -> Vec<Vec<String>> {
@@ -215,7 +240,7 @@ fn total(cost: &Distribution) -> String {
     }
 }
 
-/// `91.7 % [85.2 %, 95.5 %]`, with `—` for what can't be known.
+/// `91.7 % [85.2 %, 95.5 %]`, with `—` for what can't be known, be it the interval.
 pub fn estimate(estimate: &Estimate, show: impl Fn(f64) -> String) -> String {
     let bound = |bound: Option<f64>, open: &str| bound.map_or_else(|| open.to_owned(), &show);
     match (estimate.value, estimate.interval) {
@@ -223,6 +248,6 @@ pub fn estimate(estimate: &Estimate, show: impl Fn(f64) -> String) -> String {
         (Some(value), Some(interval)) => {
             format!("{} [{}, {}]", show(value), bound(interval.low, "−∞"), bound(interval.high, "∞"))
         }
-        (Some(value), None) => show(value),
+        (Some(value), None) => format!("{} —", show(value)),
     }
 }

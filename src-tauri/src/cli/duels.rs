@@ -1,6 +1,6 @@
 //! `bakeoff compare A B`, `compare-baseline` and `compare-variants`: fault campaigns against each other.
 
-use super::compare::{self, estimate};
+use super::compare::{self, estimate, print_no_intervals};
 use super::output::{Output, data, table, talk};
 use super::{CANNOT_TELL, CliResult, DONE, FAILED, faults};
 use bakeoff_core::chart::format;
@@ -85,6 +85,9 @@ fn print_duel(duel: &Duel) {
     let mut all = vec![vec!["Trials".to_owned(), outcomes(duel, 0), outcomes(duel, 1), String::new()]];
     all.extend(rows);
     data(&table(&["", "A", "B", "B − A"], &[], all));
+    let means = duel.comparison.variants.iter().flat_map(|of| faults::TOLD.map(|metric| of.mean(metric)));
+    let told = duel.comparison.differences.iter().filter(|of| faults::TOLD.contains(&of.metric));
+    print_no_intervals(means.flatten().chain(told.map(|of| &of.difference)));
     faults::print_by_fault(&duel.faults, &["A", "B"]);
     data("");
     let winner = match duel.verdict.winner {

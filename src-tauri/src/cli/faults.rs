@@ -1,6 +1,6 @@
 //! The tables of fault campaigns that several verbs print.
 
-use super::compare::estimate;
+use super::compare::{estimate, print_no_intervals};
 use super::output::{data, table, talk};
 use bakeoff_core::analysis::{Comparison, Estimate, FaultCell, FaultSlice, OutcomeCount};
 use bakeoff_core::chart::format;
@@ -48,6 +48,12 @@ pub fn print_by_fault(slices: &[FaultSlice], names: &[&str]) {
     ];
     data("");
     data(&table(&header, &[3], rows));
+    let cells = slices.iter().flat_map(|slice| &slice.cells);
+    print_no_intervals(cells.flat_map(|cell| {
+        let times = [&cell.detect_s, &cell.restore_s, &cell.commands, &cell.destructive];
+        let shares = [Some(&cell.success_rate), cell.restored_share.as_ref()];
+        times.into_iter().map(Option::as_ref).chain(shares).flatten()
+    }));
     for slice in slices {
         for warning in &slice.warnings {
             talk(&format!("caution: {} {}: {warning}", slice.name.subject, slice.name.fault));

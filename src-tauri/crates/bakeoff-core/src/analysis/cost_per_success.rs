@@ -1,5 +1,6 @@
 //! Cost per success: sum ÷ sum over the usable trials, never a mean of ratios.
 
+use super::distribution::no_spread;
 use super::estimate::{Notes, counted};
 use super::group::Grouped;
 use super::{AnalysisOptions, Estimate};
@@ -92,7 +93,12 @@ impl Spending {
             notes.add("the interval needs resampling");
             return Estimate::new(value, None, n, METHOD, notes);
         }
-        let interval = interval(&self.used(), total, value, options);
+        let used = self.used();
+        let interval = interval(&used, total, value, options);
+        if used.len() > 1 && is_constant(&used) {
+            notes.add(no_spread(used.len(), "cases"));
+            return Estimate::new(value, None, n, METHOD, notes);
+        }
         if interval.is_none_or(|interval| interval.bounds().is_none()) {
             notes.add("too few cases with a success for both bounds of the interval");
         }
@@ -102,6 +108,13 @@ impl Spending {
     fn used(&self) -> Vec<Spent> {
         self.cases.iter().copied().filter(|spent| spent.trials > 0).collect()
     }
+}
+
+/// Every case costs the same a success, so that drawing them anew changes nothing.
+fn is_constant(cases: &[Spent]) -> bool {
+    let mut ratios = cases.iter().map(|case| ratio(case.cost, case.successes));
+    let first = ratios.next().flatten();
+    first.is_some() && ratios.all(|ratio| ratio == first)
 }
 
 /// The BCa interval over cases; a resample without a success costs infinitely much a success.

@@ -1,6 +1,7 @@
 //! One variant against the baseline on the same cases: paired by case, and over independent trials where there is only
 //! one case.
 
+use super::distribution::no_spread;
 use super::estimate::{Notes, count, counted};
 use super::group::Column;
 use super::rate::{FEW_CASES, THESE_CASES_ONLY, THIS_CASE_ONLY};
@@ -29,12 +30,14 @@ pub(super) struct Finding {
     pub(super) discordant: Option<(u32, u32)>,
     /// At 80 % power.
     pub(super) detectable: Option<f64>,
+    /// Every case differs by the same: there is no interval, but the signs alone say something.
+    pub(super) is_constant: bool,
 }
 
 impl Finding {
     /// A finding that is only an estimate.
     pub(super) fn unsure(estimate: Estimate) -> Self {
-        Self { estimate, p_value: None, discordant: None, detectable: None }
+        Self { estimate, p_value: None, discordant: None, detectable: None, is_constant: false }
     }
 }
 
@@ -65,17 +68,28 @@ pub(super) fn success(variant: &Column, baseline: &Column, options: &AnalysisOpt
         return shares_within(variant, baseline, &cases, options);
     }
     let differences = case_differences(variant, baseline);
-    let mut finding = means(&differences, notes(variant, baseline), true, options);
-    let same = differences.windows(2).all(|pair| pair[0] == pair[1]);
-    if let (true, true, Some(value)) = (same, differences.len() > 1, finding.estimate.value) {
-        // Student's interval would have no width; that no case differs from another is no certainty.
-        let n = differences.len() as f64;
-        let (more, fewer) = (value.max(0.0) * n, (-value).max(0.0) * n);
-        finding.estimate.interval = tango(more, fewer, n, options.confidence);
-        finding.estimate.method = "Tango over cases".to_owned();
-        finding.detectable = detectable_by(&finding.estimate, normal_critical(options.confidence), options);
+    match paired_mean(&differences, options.confidence).filter(PairedMean::is_constant) {
+        Some(paired) => same_share(&paired, differences.len(), notes(variant, baseline), options),
+        None => means(&differences, notes(variant, baseline), true, options),
     }
-    finding
+}
+
+/// Student's interval would have no width; that no case differs from another is no certainty.
+fn same_share(paired: &PairedMean, cases: usize, mut notes: Notes, options: &AnalysisOptions) -> Finding {
+    if cases < FEW_CASES as usize {
+        notes.add(THESE_CASES_ONLY);
+    }
+    let n = cases as f64;
+    let (more, fewer) = (paired.mean.max(0.0) * n, (-paired.mean).max(0.0) * n);
+    let interval = tango(more, fewer, n, options.confidence);
+    let estimate = Estimate::new(paired.mean, interval, cases, "Tango over cases", notes);
+    Finding {
+        detectable: detectable_by(&estimate, normal_critical(options.confidence), options),
+        estimate,
+        p_value: Some(p_of_equal(paired.mean, cases)),
+        discordant: None,
+        is_constant: false,
+    }
 }
 
 /// McNemar's mid-p and Tango's interval.
@@ -99,6 +113,7 @@ fn one_trial_a_case(variant: &Column, baseline: &Column, options: &AnalysisOptio
         estimate,
         p_value: Some(mcnemar::mid_p(only_variant.into(), only_baseline.into())),
         discordant: Some((only_variant, only_baseline)),
+        is_constant: false,
     }
 }
 
@@ -137,6 +152,7 @@ fn shares_within(variant: &Column, baseline: &Column, cases: &[usize], options: 
         estimate,
         p_value: Some(exact_p(&strata)),
         discordant: None,
+        is_constant: false,
     }
 }
 
@@ -157,6 +173,7 @@ fn means_within(variant: &Column, baseline: &Column, cases: &[usize], options: &
         estimate,
         p_value: Some(welch.p_value),
         discordant: None,
+        is_constant: false,
     }
 }
 
@@ -195,6 +212,9 @@ fn means(differences: &[f64], mut notes: Notes, several: bool, options: &Analysi
     if several && n < FEW_CASES as usize {
         notes.add(THESE_CASES_ONLY);
     }
+    if paired.is_constant() {
+        return same_everywhere(&paired, n, notes);
+    }
     let (p_value, method) = p_value(differences, &paired, &mut notes, options);
     let estimate = Estimate::new(paired.mean, Some(paired.interval), n, method, notes);
     Finding {
@@ -202,7 +222,26 @@ fn means(differences: &[f64], mut notes: Notes, several: bool, options: &Analysi
         estimate,
         p_value: Some(p_value),
         discordant: None,
+        is_constant: false,
     }
+}
+
+/// Every case differs by the same, as prompt tokens do when one prompt is longer. There is no spread to make an interval of.
+fn same_everywhere(paired: &PairedMean, n: usize, mut notes: Notes) -> Finding {
+    notes.add(no_spread(n, "cases"));
+    Finding {
+        estimate: Estimate::new(paired.mean, None, n, "exact sign-flip p", notes),
+        p_value: Some(p_of_equal(paired.mean, n)),
+        discordant: None,
+        detectable: None,
+        is_constant: true,
+    }
+}
+
+/// The exact sign-flip p of n equal differences: 2 of 2ⁿ patterns are as extreme; of no difference every one is.
+fn p_of_equal(difference: f64, n: usize) -> f64 {
+    let exponent = 1 - i32::try_from(n).unwrap_or(i32::MAX);
+    if difference == 0.0 { 1.0 } else { 2f64.powi(exponent) }
 }
 
 /// Exact sign flips up to 20 cases, Student's t above; with resampling, random sign flips are told beside it.

@@ -9,6 +9,7 @@ use crate::stats::Interval;
 use crate::stats::clustered::{CaseTotal, clustered_mean};
 use crate::stats::paired::paired_mean;
 use crate::stats::percentile::{Sample, minimum_n};
+use crate::stats::wilson::wilson;
 
 /// Describes a metric's column. `notes` are cautions that hold for every number of it; `missing` says why there is no
 /// value when there is none.
@@ -91,10 +92,17 @@ pub(super) fn numbers(
     let values = if several { column.values.clone() } else { std::mem::take(&mut column.values) };
     let mut sample = Sample::new(values);
     let extremes = sample.extremes();
+    let is_constant = n > 1 && extremes.is_some_and(|(least, most)| least == most);
     let mut percentile = |p: f64| {
         let Some(value) = sample.percentile(p) else {
             return Estimate::missing(0, "type 7", Notes::default(), missing);
         };
+        if is_constant {
+            let mut all = Notes::default();
+            all.extend(notes);
+            all.add(no_spread(n as usize, "trials"));
+            return Estimate::new(value, None, n as usize, "type 7", all);
+        }
         if several && cases > 1 {
             over_cases_percentile(&mut sample, &column, p, value, notes, confidence)
         } else {
@@ -123,6 +131,9 @@ fn mean(range: Option<Range>, column: &Column, notes: &[String], missing: &str, 
             return Estimate::new(mean.mean, None, mean.cases as usize, method, all);
         };
         all.add(THIS_CASE_ONLY);
+        if of_trials.is_constant() {
+            return constant(mean.mean, column.values.len(), "trials", range, all, confidence);
+        }
         let interval = within(of_trials.interval, range, &mut all);
         return Estimate::new(mean.mean, Some(interval), column.values.len(), "t over trials", all);
     }
@@ -130,10 +141,39 @@ fn mean(range: Option<Range>, column: &Column, notes: &[String], missing: &str, 
         all.add(THESE_CASES_ONLY);
     }
     if mean.is_constant() {
-        all.add("all cases have the same value, so the interval has no width");
+        return constant(mean.mean, mean.cases as usize, "cases", range, all, confidence);
     }
     let interval = mean.interval(confidence).map(|interval| within(interval, range, &mut all));
     Estimate::new(mean.mean, interval, mean.cases as usize, method, all)
+}
+
+/// A mean of values that are all the same. What lies between two bounds varies at most as pass and fail do, so that Wilson's
+/// interval holds for it; of anything else no interval can be given.
+fn constant(
+    value: f64,
+    n: usize,
+    of: &str,
+    range: Option<Range>,
+    mut notes: Notes,
+    confidence: f64,
+) -> Estimate {
+    let Some(Range { least, most, .. }) = range.filter(|range| range.most.is_finite()) else {
+        notes.add(no_spread(n, of));
+        return Estimate::new(value, None, n, "no spread", notes);
+    };
+    notes.add(format!("no spread among {n} {of}, so the interval is as wide as that of passes and failures"));
+    let share = ((value - least) / (most - least)).clamp(0.0, 1.0);
+    let interval = wilson(share * n as f64, n as f64, confidence).map(|interval| Interval {
+        low: interval.low.map(|low| least + low * (most - least)),
+        high: interval.high.map(|high| least + high * (most - least)),
+    });
+    Estimate::new(value, interval, n, format!("Wilson over {of}"), notes)
+}
+
+/// Why there is no interval: it is made from how much values differ, and no number of equal ones says how much that is. An
+/// interval without width would claim that the next value is known.
+pub(super) fn no_spread(n: usize, of: &str) -> String {
+    format!("no interval: no spread among {n} {of}, and it can be given only once some differ")
 }
 
 /// The interval cut to what the quantity can be, which is then told.

@@ -1,7 +1,7 @@
 //! Numbers that only fault trials have: how soon a fault was seen, how soon it was repaired, and by how much doing. A
 //! system that was not restored in time is not left out: it is known to have taken longer.
 
-use super::distribution::distribution;
+use super::distribution::{distribution, no_spread};
 use super::estimate::{Notes, count, counted};
 use super::group::{Column, Grouped};
 use super::rate::rate;
@@ -232,7 +232,13 @@ impl OfVariant {
 fn quantile(curve: &Curve, p: f64) -> Estimate {
     let (value, interval) = curve.quantile(p);
     let mut notes = Notes::default();
+    let restored = curve.steps.iter().map(|step| step.events).sum::<u32>();
     match value {
+        // All of the curve's knowledge of times is one moment.
+        Some(value) if curve.steps.len() == 1 && restored > 1 => {
+            notes.add(no_spread(restored as usize, "times to restoration"));
+            Estimate::new(value, None, curve.n as usize, "Kaplan–Meier", notes)
+        }
         Some(value) => {
             if interval.bounds().is_none() {
                 notes.add("the upper bound lies beyond the limit");

@@ -44,6 +44,7 @@ fn difference(
         detectable: finding.detectable,
         margin,
         confidence: options.confidence,
+        is_constant: finding.is_constant,
     };
     let sentence = sentence(&told, verdict);
     Difference {
@@ -72,9 +73,11 @@ fn verdict(
     if !options.complete {
         return Verdict::StillRunning;
     }
-    let Some((low, high)) = finding.estimate.interval.and_then(crate::stats::Interval::bounds) else {
-        return Verdict::CannotTell;
+    let bounds = match (finding.is_constant, finding.estimate.value) {
+        (true, Some(everywhere)) => Some((everywhere, everywhere)),
+        _ => finding.estimate.interval.and_then(crate::stats::Interval::bounds),
     };
+    let Some((low, high)) = bounds else { return Verdict::CannotTell };
     let significant = p.is_some_and(|p| p < 1.0 - options.confidence);
     let (higher, lower) = match metric.better() {
         Better::Higher => (Verdict::Better, Verdict::Worse),

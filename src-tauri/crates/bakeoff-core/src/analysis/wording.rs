@@ -75,6 +75,8 @@ pub(super) struct Told<'a> {
     pub(super) detectable: Option<f64>,
     pub(super) margin: f64,
     pub(super) confidence: f64,
+    /// Every case differs by the same.
+    pub(super) is_constant: bool,
 }
 
 /// The verdict in one plain sentence.
@@ -133,6 +135,9 @@ fn statement(told: &Told<'_>, difference: f64) -> String {
 fn evidence(told: &Told<'_>, difference: f64) -> String {
     let estimate = told.estimate;
     let cases = if estimate.n == 1 { "1 case".to_owned() } else { format!("{} cases", estimate.n) };
+    if told.is_constant {
+        return format!("(the same in each of {cases}, so there is no interval)");
+    }
     let Some((low, high)) = estimate.interval.and_then(crate::stats::Interval::bounds) else {
         return format!("(no interval, {cases})");
     };

@@ -100,15 +100,21 @@ pub fn interval(metric: Metric, interval: Option<Interval>) -> String {
     })
 }
 
-/// An estimate with its interval and n: `91.7 % [85.2 %, 95.5 %], n = 120`; `— (price unknown), n = 0`.
+/// An estimate with its interval and n: `91.7 % [85.2 %, 95.5 %], n = 120`; `— (price unknown), n = 0`; a dash and the
+/// reason where only the interval is missing: `35 s — (no spread), n = 3`.
 pub fn estimate(metric: Metric, estimate: &Estimate) -> String {
     let mut text = optional(metric, estimate.value);
     let bounds = interval(metric, estimate.interval);
     if !bounds.is_empty() {
         text.push(' ');
         text.push_str(&bounds);
-    } else if let (None, Some(note)) = (estimate.value, &estimate.note) {
-        text.push_str(&format!(" ({note})"));
+    } else {
+        if estimate.value.is_some() {
+            text.push_str(&format!(" {UNKNOWN}"));
+        }
+        if let Some(note) = &estimate.note {
+            text.push_str(&format!(" ({note})"));
+        }
     }
     format!("{text}, n = {}", count(u64::from(estimate.n)))
 }

@@ -69,6 +69,8 @@ fn an_estimate_says_its_n_and_why_it_is_unknown() {
     check(estimate(Metric::SuccessRate, &known), "91.7_% [85.2_%, 95.5_%], n = 120");
     known.interval = Some(Interval { low: Some(0.852), high: None });
     check(estimate(Metric::SuccessRate, &known), "91.7_% [85.2_%, —], n = 120");
+    let alone = Estimate { interval: None, note: Some("no spread".into()), ..known.clone() };
+    check(estimate(Metric::SuccessRate, &alone), "91.7_% — (no spread), n = 120");
     let unknown = Estimate { value: None, interval: None, n: 0, note: Some("price unknown".into()), ..known };
     check(estimate(Metric::CostUsd, &unknown), "— (price unknown), n = 0");
 }

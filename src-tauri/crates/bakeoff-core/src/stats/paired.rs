@@ -34,3 +34,10 @@ pub fn paired_mean(differences: &[f64], confidence: f64) -> Option<PairedMean> {
     let interval = Interval::between(mean - half, mean + half);
     Some(PairedMean { mean, standard_error, interval, p_value })
 }
+
+impl PairedMean {
+    /// Whether the differences don't differ among each other at all (but for rounding): Student's t says nothing then.
+    pub fn is_constant(&self) -> bool {
+        self.standard_error <= 1e-12 * self.mean.abs()
+    }
+}

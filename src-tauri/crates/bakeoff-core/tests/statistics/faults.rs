@@ -77,6 +77,85 @@ fn what_was_not_restored_took_at_least_the_limit() {
 }
 
 #[test]
+fn times_without_spread_have_no_interval_and_say_why() {
+    // Nobody is ever restored, so that all of the restricted mean is the limit; each is detected after 1 s.
+    let comparison = compare(&plain(), &named());
+    let [nobody, runbook] = comparison.variants.as_slice() else { panic!("two variants") };
+    let of_nobody = nobody.faults.as_ref().unwrap();
+    let why = "no interval: no spread among 4 cases, and it can be given only once some differ";
+    for mean in [&of_nobody.restore_s.mean, &of_nobody.detect_s.mean, &of_nobody.commands.mean] {
+        assert_eq!(mean.interval, None, "{mean:?}");
+        assert!(mean.note.as_deref().is_some_and(|note| note.ends_with(why)), "{mean:?}");
+    }
+    assert_eq!(of_nobody.detect_s.p50.value, Some(1.0));
+    assert_eq!(of_nobody.detect_s.p50.interval, None);
+    // The repetitions of the runbook's trials differ, its cases don't: trials have an interval of percentiles.
+    let of_runbook = runbook.faults.as_ref().unwrap();
+    assert_eq!((of_runbook.restore_s.mean.value, of_runbook.restore_s.mean.interval), (Some(4.0), None));
+    assert!(of_runbook.restored_share.interval.is_some(), "a share has Wilson's");
+
+    // One case, several trials.
+    let trials: Vec<TrialNumbers> =
+        (0..5).map(|repetition| fault(0, 0, repetition, Outcome::Pass, Ok(35.0))).collect();
+    let faults = compare(&trials, &named()).variants[0].faults.clone().unwrap();
+    for of in [&faults.restore_s.mean, &faults.restore_s.p50] {
+        assert_eq!((of.value, of.interval, of.n), (Some(35.0), None, 5));
+        assert!(of.note.as_deref().unwrap_or_default().contains("no spread among 5 trials"), "{of:?}");
+    }
+
+    // Kaplan–Meier: of a hundred the times of all that were restored are the same.
+    let hundred: Vec<TrialNumbers> = (0..100)
+        .map(|case| match case {
+            0 => fault(0, case, 0, Outcome::Timeout, Err(20.0)),
+            _ => fault(0, case, 0, Outcome::Pass, Ok(5.0)),
+        })
+        .collect();
+    let faults = compare(&hundred, &named()).variants[0].faults.clone().unwrap();
+    assert_eq!((faults.restore_s.p50.value, faults.restore_s.p50.interval), (Some(5.0), None));
+    let note = faults.restore_s.p50.note.unwrap();
+    assert!(note.contains("no spread among 99 times to restoration"), "{note}");
+    assert!(faults.restore_s.mean.interval.is_some(), "one trial is longer than the others");
+}
+
+#[test]
+fn a_difference_that_is_the_same_in_every_case_has_no_interval_but_its_signs() {
+    let both = |cases: u32, times: [f32; 2]| -> Vec<TrialNumbers> {
+        (0..cases)
+            .flat_map(|case| {
+                let base = 3.0 + case as f32;
+                [0, 1].map(|variant| {
+                    fault(variant, case, 0, Outcome::Pass, Ok(base + times[usize::from(variant)]))
+                })
+            })
+            .collect()
+    };
+    let of = |trials: &[TrialNumbers]| {
+        let comparison = compare(trials, &AnalysisOptions { margin: 0.0, ..named() });
+        comparison.differences.into_iter().find(|one| one.metric == Metric::RestoreS).unwrap()
+    };
+    let longer = of(&both(30, [0.0, 2.0]));
+    assert_eq!((longer.difference.value, longer.difference.interval), (Some(2.0), None));
+    assert_eq!(longer.p_value, Some(2f64.powi(-29)), "two of 2³⁰ sign patterns");
+    assert_eq!((longer.verdict, longer.detectable), (Verdict::Worse, None));
+    assert!(
+        longer.sentence.contains("the same in each of 30 cases, so there is no interval"),
+        "{}",
+        longer.sentence
+    );
+    let few = of(&both(4, [0.0, 2.0]));
+    assert_eq!(
+        (few.p_value, few.verdict),
+        (Some(0.125), Verdict::CannotTell),
+        "four signs may agree by chance"
+    );
+    let equal = of(&both(30, [1.0, 1.0]));
+    assert_eq!(
+        (equal.p_value, equal.verdict, equal.difference.interval),
+        (Some(1.0), Verdict::NoDifference, None)
+    );
+}
+
+#[test]
 fn giving_up_early_is_no_way_to_be_watched_for_less() {
     let mut trials = plain();
     // The runbook gives up after 5 s in one trial: nobody repairs after that, so it counts up to the limit.

@@ -93,7 +93,12 @@ fn estimate(metric: Metric, estimate: &Estimate) -> Cell {
     // A line may break before n, not within the brackets.
     let interval = format::interval(metric, estimate.interval).replace(", ", ",\u{a0}");
     let n = format!("n\u{a0}=\u{a0}{}", format::count(estimate.n.into()));
-    let below = if interval.is_empty() { n } else { format!("{interval}, {n}") };
+    let below = match (interval.is_empty(), estimate.value) {
+        (false, _) => format!("{interval}, {n}"),
+        // Why is in the note.
+        (true, Some(_)) => format!("{}, {n}", format::UNKNOWN),
+        (true, None) => n,
+    };
     Cell { value: format::optional(metric, estimate.value), below, note: estimate.note.clone() }
 }
 
