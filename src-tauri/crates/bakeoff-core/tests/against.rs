@@ -198,3 +198,28 @@ fn cases_are_subjects_times_faults_and_read_back() {
     assert_eq!(cases[6].fields()["metadata"]["fault"], "node_pause(node=leader)");
     assert_eq!(lab_cases(&campaign, &subjects[..1]).unwrap_err(), "there is no subject `embedded`");
 }
+
+#[test]
+fn faults_that_a_subject_cannot_show_are_told_before() {
+    let text = "subjects: [stores]\nchaos_types:\n  - type: latency\n  - {type: packet_loss}\n  - {type: node_kill}\nvariants: [plain]\n";
+    let campaign = campaign::check("c", text).value.unwrap();
+    let with_probe = |probe: &str| {
+        let subject = subject(
+            "stores",
+            &format!(
+                "kind: docker\nprobe: {probe}\nnodes: [{{name: a, port: 1}}]\nservices: {{a: {{image: x}}}}\nfaults: [latency, packet_loss, node_kill]\n"
+            ),
+        );
+        let found = check_against_subjects(text, &campaign, &["stores"], &[&subject]);
+        found.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(with_probe("etcd"), Vec::<String>::new(), "writes show it");
+    let found = with_probe("pd");
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(
+        found[0].starts_with("3:11: warning: latency hardly shows on the subject `stores`")
+            && found[0].contains("expect no ticket"),
+        "{found:?}"
+    );
+    assert!(found[1].starts_with("4:12: warning: packet_loss hardly shows"), "{found:?}");
+}

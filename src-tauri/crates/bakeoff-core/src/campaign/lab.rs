@@ -5,7 +5,7 @@ use super::{Agent, Campaign, LabSettings};
 use crate::check::{Findings, item, key, under};
 use crate::dataset::Case;
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::fault::{self, Fault};
+use crate::fault::{self, Fault, FaultKind};
 use crate::lab::{FaultCase, NO_AGENT};
 use crate::subject::Subject;
 use crate::yaml;
@@ -226,6 +226,16 @@ fn fits(subject: &Subject, faults: &[Fault], findings: &mut Findings) {
             let allowed: Vec<&str> = subject.faults.iter().map(|kind| kind.name()).collect();
             let finding = findings.error("fault-not-allowed", &under(&place, "type"), message);
             finding.hint = Some(format!("it allows none, {}", allowed.join(", ")));
+        }
+        if !subject.probe.writes() && matches!(fault.kind, FaultKind::Latency | FaultKind::PacketLoss) {
+            let message = format!(
+                "{} hardly shows on the subject `{}`: nothing is written through it, and its members stay up by their own word",
+                fault.kind.name(),
+                subject.name
+            );
+            let finding = findings.warning("fault-not-seen", &under(&place, "type"), message);
+            finding.hint =
+                Some("expect no ticket; leave it out, or break a subject with the probe `etcd`".to_owned());
         }
         if let Some((message, hint)) = fault::unknown_target(&fault.target, &subject.node_names()) {
             let place = under(&under(&place, "params"), "node");

@@ -90,6 +90,11 @@ pub struct DataCheck {
     pub wrong: u64,
     /// The check itself could not be done, and why.
     pub error: Option<String>,
+    /// Where nothing can be written through the system: what it says of its data instead. `missing` then are the parts of
+    /// its data that lack a copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional = nullable)]
+    pub reported: Option<String>,
 }
 
 /// One node as the monitor sees it.

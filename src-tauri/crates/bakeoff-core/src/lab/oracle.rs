@@ -52,6 +52,8 @@ pub struct Oracle {
     floor_ms: f64,
     error_rate: f64,
     disk_percent: f64,
+    /// Something is written and read through the nodes; else the members' word is all there is.
+    writes: bool,
     hold_ms: Millis,
     /// Two samples further apart than this don't belong to one window: nobody knows what was between them.
     gap_ms: Millis,
@@ -76,6 +78,7 @@ impl Oracle {
             floor_ms: subject.service_level.latency_ms,
             error_rate: subject.service_level.error_rate,
             disk_percent: subject.monitor.disk_percent,
+            writes: subject.probe.writes(),
             hold_ms,
             gap_ms: (hold_ms / 2).max(4 * millis(subject.timing.sample_seconds)),
             samples: Vec::new(),
@@ -109,8 +112,12 @@ impl Oracle {
         let worked =
             self.samples.iter().flat_map(|sample| &sample.entries).filter(|entry| sight::worked(entry));
         let latencies: Vec<f64> = worked.map(|entry| entry.latency_ms).collect();
-        let p99_ms = sight::p99(latencies)
-            .ok_or_else(|| OracleError::NotHealthy("no write and read has worked".to_owned()))?;
+        let p99_ms = match sight::p99(latencies) {
+            None if self.writes => {
+                return Err(OracleError::NotHealthy("no write and read has worked".to_owned()));
+            }
+            p99_ms => p99_ms.unwrap_or_default(),
+        };
         let members = last.members.iter().map(|member| member.node.clone()).collect();
         let has_leader = last.members.iter().any(|member| member.leader);
         self.baseline = Some(Baseline { state, members, p99_ms, has_leader });
@@ -150,7 +157,7 @@ impl Oracle {
         self.held(self.whole_since)
     }
 
-    /// The same of the service alone.
+    /// The same of the service alone. Without writes there is nothing but the members to tell it by.
     pub fn service_restored_at(&self) -> Option<Millis> {
         self.held(self.served_since)
     }
@@ -178,7 +185,8 @@ impl Oracle {
     }
 
     fn see(&self, sample: &HealthSample) -> Sight {
-        Sight::of(sample, self.baseline.as_ref(), self.latency_bound_ms(), self.disk_percent)
+        let sight = Sight::of(sample, self.baseline.as_ref(), self.latency_bound_ms(), self.disk_percent);
+        if self.writes { sight } else { sight.without_writes() }
     }
 
     fn held(&self, since: Option<usize>) -> Option<Millis> {
@@ -197,7 +205,7 @@ impl Oracle {
             self.onset.get_or_insert(sample.at);
         }
         self.whole_since = self.stretch(self.whole_since, index, true);
-        self.served_since = self.stretch(self.served_since, index, false);
+        self.served_since = self.stretch(self.served_since, index, !self.writes);
     }
 
     /// Where the stretch begins once the sample at `index` is in.

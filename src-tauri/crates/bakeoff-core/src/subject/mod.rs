@@ -34,6 +34,17 @@ pub enum ProbeKind {
     Pd,
 }
 
+impl ProbeKind {
+    /// Whether something is written and read through the system's nodes while it is watched. Where nothing is (there is no
+    /// client of ours for what it speaks), it is judged by its own word, and each layer of the verdict says so.
+    pub fn writes(self) -> bool {
+        match self {
+            ProbeKind::Ledger | ProbeKind::Etcd => true,
+            ProbeKind::Pd => false,
+        }
+    }
+}
+
 /// One node that faults may hit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]

@@ -65,6 +65,21 @@ pub struct ContainerState {
     pub ports: BTreeMap<u16, SocketAddr>,
 }
 
+impl ContainerState {
+    /// Why it can't be serving; none: it runs, and its health check, if it has one, does not say no.
+    pub fn complaint(&self) -> Option<String> {
+        let what = match self.phase {
+            Phase::Running if self.healthy == Some(false) => "fails its health check",
+            Phase::Running => return None,
+            Phase::Created => "was never started",
+            Phase::Paused => "is paused",
+            Phase::Restarting => "is between two runs",
+            Phase::Exited => "has ended",
+        };
+        Some(format!("its container {what}"))
+    }
+}
+
 impl Engine {
     /// Looks at a container. None: there is no such container.
     ///

@@ -2,6 +2,7 @@
 //! written or read through it here.
 
 use super::etcd::short;
+use bakeoff_core::lab::{DataCheck, MemberState};
 use reqwest::Client;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -38,6 +39,11 @@ pub struct PdView {
 }
 
 impl PdView {
+    /// The store that a node serves, by the host of its address.
+    pub fn store(&self, node: &str) -> Option<&Store> {
+        self.stores.iter().find(|store| store.address.split(':').next() == Some(node))
+    }
+
     /// Whether everything has all its copies: members healthy, stores up, no region check above 0.
     pub fn is_whole(&self) -> bool {
         !self.members.is_empty()
@@ -46,6 +52,74 @@ impl PdView {
             && self.stores.iter().all(|store| store.state == "Up")
             && self.region_checks.values().all(|count| *count == 0)
     }
+}
+
+/// What each member is by PD's word and by Docker's: the rule of system S1, a container that runs and a store that is `Up`.
+/// `nodes` are the subject's own; PD's members come after them. `stopped`: services whose container does not run as it
+/// should, and what it does instead.
+pub fn members(
+    view: &Result<PdView, String>,
+    nodes: &[&str],
+    stopped: &BTreeMap<String, String>,
+) -> Vec<MemberState> {
+    let complaint = |node: &str| -> Option<String> {
+        if let Some(what) = stopped.get(node) {
+            return Some(what.clone());
+        }
+        match view {
+            Err(error) => Some(format!("PD does not say how it is: {error}")),
+            Ok(view) => match (view.store(node), view.members.get(node)) {
+                (Some(store), _) => (store.state != "Up").then(|| format!("its store is {}", store.state)),
+                (None, Some(healthy)) => {
+                    (!healthy).then(|| "PD counts this member as not healthy".to_owned())
+                }
+                (None, None) => Some("PD does not know it".to_owned()),
+            },
+        }
+    };
+    let others = view.iter().flat_map(|view| view.members.keys()).map(String::as_str);
+    let names = nodes.iter().copied().chain(others.filter(|name| !nodes.contains(name)));
+    let member = |node: &str| {
+        let error = complaint(node);
+        MemberState {
+            node: node.to_owned(),
+            healthy: error.is_none(),
+            leader: false,
+            term: None,
+            applied: None,
+            disk_percent: None,
+            error,
+        }
+    };
+    names.map(member).collect()
+}
+
+/// What PD says of the data. Nothing is written and read back: a region that has all its copies and a leader is all that
+/// can be asked for.
+pub fn data_check(view: &Result<PdView, String>) -> DataCheck {
+    let view = match view {
+        Ok(view) => view,
+        Err(error) => return DataCheck { error: Some(error.clone()), ..DataCheck::default() },
+    };
+    let regions: u64 = view.stores.iter().map(|store| store.leaders).sum();
+    if regions == 0 {
+        let error = "PD counts no region with a leader".to_owned();
+        return DataCheck { error: Some(error), ..DataCheck::default() };
+    }
+    let wrong: Vec<String> = view
+        .region_checks
+        .iter()
+        .filter(|(_, count)| **count > 0)
+        .map(|(check, count)| format!("{count} with {check}"))
+        .collect();
+    let missing = view.region_checks.values().sum();
+    let reported = match wrong.is_empty() {
+        true => format!("by PD's word all {regions} regions have a leader and all their copies"),
+        false => {
+            format!("by PD's word not all {regions} regions have all their copies: {}", wrong.join(", "))
+        }
+    };
+    DataCheck { missing, reported: Some(reported), ..DataCheck::default() }
 }
 
 /// A client of PD.

@@ -42,6 +42,9 @@ impl Oracle {
     fn service(&self, at: Millis) -> Layer {
         let bound = self.latency_bound_ms();
         let Some(window) = self.window(at) else { return unseen() };
+        if !self.writes {
+            return self.service_by_word(window);
+        }
         if let Some(complaint) = sight::service_complaint(window, bound, self.error_rate) {
             return layer(LayerState::Fail, complaint);
         }
@@ -55,6 +58,24 @@ impl Oracle {
                 ),
             ),
             None => layer(LayerState::Unknown, "no write or read could be tried"),
+        }
+    }
+
+    /// The rule of system S1, where nothing can be written: containers run, and the system counts its members as up. The
+    /// text says what it is, so that nobody takes it for a test of writes.
+    fn service_by_word(&self, window: &[sight::Sight]) -> Layer {
+        let members = window.last().map_or(0, sight::Sight::members);
+        if members == 0 {
+            return layer(LayerState::Unknown, "no member could be asked");
+        }
+        match sight::members_complaint(window, self.error_rate) {
+            Some(complaint) => layer(LayerState::Fail, format!("{complaint} ({NOT_A_WRITE_TEST})")),
+            None => layer(
+                LayerState::Pass,
+                format!(
+                    "all {members} members ran and were up by the system's own word ({NOT_A_WRITE_TEST})"
+                ),
+            ),
         }
     }
 
@@ -107,8 +128,15 @@ impl Oracle {
     }
 }
 
+/// What is said of a layer that rests on the system's own word.
+const NOT_A_WRITE_TEST: &str = "not a write test: nothing is written through this system";
+
 fn integrity(data: &DataCheck) -> Layer {
-    let DataCheck { acknowledged, missing, wrong, error } = data;
+    let DataCheck { acknowledged, missing, wrong, error, reported } = data;
+    if let (Some(reported), None) = (reported, error) {
+        let state = if *missing > 0 { LayerState::Fail } else { LayerState::Pass };
+        return layer(state, format!("{reported} ({NOT_A_WRITE_TEST})"));
+    }
     if *missing + *wrong > 0 {
         let message = format!(
             "of {acknowledged} acknowledged writes {missing} are gone and {wrong} have another value"

@@ -7,6 +7,8 @@ use crate::stats::percentile::Sample;
 /// What one sample shows.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sight {
+    /// Nothing is written through this kind of system, so that no entry is missed.
+    no_writes: bool,
     /// Entries that were tried.
     entries: usize,
     /// Of these, failed; in words.
@@ -44,6 +46,11 @@ impl Sight {
         sight
     }
 
+    /// The same of a system through which nothing is written.
+    pub(super) fn without_writes(self) -> Self {
+        Self { no_writes: true, ..self }
+    }
+
     fn look_at_members(&mut self, sample: &HealthSample, baseline: Option<&Baseline>, disk_percent: f64) {
         if sample.members.is_empty() {
             return;
@@ -71,9 +78,9 @@ impl Sight {
         }
     }
 
-    /// Every entry worked and was fast enough. One without entries shows nothing.
+    /// Every entry worked and was fast enough. One without entries shows nothing, where there should be some.
     pub(super) fn is_served(&self) -> bool {
-        self.entries > 0 && self.failed.is_empty() && self.slow.is_empty()
+        (self.entries > 0 || self.no_writes) && self.failed.is_empty() && self.slow.is_empty()
     }
 
     /// Every member is as it should be. One without members shows nothing.
@@ -93,7 +100,7 @@ impl Sight {
 
     /// What is not as it should be, in words.
     pub(super) fn complaint(&self) -> Option<String> {
-        if self.entries == 0 || self.members == 0 {
+        if (self.entries == 0 && !self.no_writes) || self.members == 0 {
             return Some("the system could not be looked at".to_owned());
         }
         self.failed.iter().chain(&self.broken).next().cloned()

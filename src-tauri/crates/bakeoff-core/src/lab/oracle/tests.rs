@@ -295,3 +295,45 @@ fn a_command_after_which_more_fails_was_destructive() {
     assert_eq!(oracle.destructive_effects(&[(4_000, 4_100), (5_900, 6_000)]), 1, "only the nearest");
     assert_eq!(oracle.destructive_effects(&[(500, 800)]), 0, "more than 5 s before");
 }
+
+#[test]
+fn a_system_through_which_nothing_is_written_is_judged_by_its_members() {
+    let subject = Subject { probe: ProbeKind::Pd, ..subject() };
+    let mute = |at: Millis, broken: bool| {
+        let mut sample = HealthSample { entries: Vec::new(), ..good(at) };
+        if broken {
+            sample.members[1].healthy = false;
+        }
+        sample
+    };
+    let mut oracle = Oracle::new(&subject);
+    oracle.add(mute(0, false));
+    let state = ClusterState { members: vec!["n1".to_owned()], ..ClusterState::default() };
+    oracle.begin(state.clone()).expect("nothing has to be written");
+    oracle.landed(250);
+    for step in 2..60 {
+        oracle.add(mute(step * STEP, step < 20));
+    }
+    let at = 59 * STEP;
+    assert_eq!(oracle.onset(), Some(500), "a member that is not well is a symptom");
+    assert_eq!((oracle.restored_at(), oracle.service_restored_at()), (Some(20 * STEP), Some(20 * STEP)));
+    let judge = |data: &DataCheck| {
+        let presence = Presence::Absent("it runs".to_owned());
+        oracle.judge(&Evidence { at, data, presence: &presence, state: Ok(&state) })
+    };
+    let told =
+        DataCheck { reported: Some("all 9 regions have their copies".to_owned()), ..DataCheck::default() };
+    let verdict = judge(&told);
+    assert!(verdict.passed(), "{verdict:?}");
+    for layer in [&verdict.service, &verdict.integrity] {
+        assert!(layer.reason.contains("not a write test"), "{layer:?}");
+    }
+    assert_eq!(judge(&DataCheck { missing: 2, ..told.clone() }).integrity.state, LayerState::Fail);
+    let unasked = DataCheck { error: Some("no answer".to_owned()), ..told };
+    assert_eq!(judge(&unasked).integrity.state, LayerState::Unknown, "what can't be asked never passes");
+
+    // The same samples of a system that is written to show nothing.
+    let mut written = Oracle::new(&Subject { probe: ProbeKind::Etcd, ..subject });
+    written.add(mute(0, false));
+    assert!(matches!(written.begin(state.clone()), Err(OracleError::NotHealthy(_))));
+}

@@ -1,15 +1,16 @@
 //! What an instance looks like from outside: to the monitor, to the oracle, before and after.
 
+mod state;
+
 use super::Inner;
 use crate::docker::error::DockerError;
-use crate::docker::etcd::{Etcd, EtcdStatus};
+use crate::docker::etcd::Etcd;
 use crate::docker::fault;
-use crate::docker::pd::{Pd, PdView};
+use crate::docker::pd::{self, Pd, PdView};
 use crate::docker::project::Project;
-use bakeoff_core::lab::{ClusterState, DataCheck, EntryProbe, MemberState, NodeObservation, Observation};
+use bakeoff_core::lab::{DataCheck, EntryProbe, MemberState, NodeObservation, Observation};
 use bakeoff_core::subject::{ProbeKind, Subject};
 use futures::future::join_all;
-use serde_json::{Map, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Mutex;
@@ -112,19 +113,14 @@ impl Health {
                 });
                 join_all(asked).await.into_iter().unzip()
             }
-            // TiKV speaks gRPC only: nothing is written through it, so that the service layer stays unknown.
+            // TiKV speaks gRPC only: nothing is written through it, and the verdict says so.
             Client::Pd(pd) => {
-                let view = self.pd_view(inner, pd).await;
-                let members = inner.subject.nodes.iter().map(|node| match &view {
-                    Ok(view) => {
-                        let state = state_of(view, &node.name);
-                        let healthy = state == Some("Up") || view.members.get(&node.name) == Some(&true);
-                        let error = (!healthy).then(|| state.unwrap_or("PD does not know it").to_owned());
-                        plain_member(&node.name, healthy, error)
-                    }
-                    Err(error) => plain_member(&node.name, false, Some(error.clone())),
-                });
-                (Vec::new(), members.collect())
+                let (view, stopped) = tokio::join!(self.pd_view(inner, pd), stopped(&inner.project));
+                let mut members = pd::members(&view, &inner.subject.node_names(), &stopped);
+                for member in &mut members {
+                    member.disk_percent = self.disk_percent(inner, &member.node).await;
+                }
+                (Vec::new(), members)
             }
         }
     }
@@ -232,9 +228,9 @@ impl Health {
     pub(super) async fn check_data(&self, inner: &Inner) -> DataCheck {
         let acknowledged = self.acknowledged.load(Ordering::Relaxed);
         let mut check = DataCheck { acknowledged, ..DataCheck::default() };
-        let Client::Etcd(etcd) = &self.client else {
-            check.error = Some("nothing is written through TiKV: it speaks gRPC only".to_owned());
-            return check;
+        let etcd = match &self.client {
+            Client::Etcd(etcd) => etcd,
+            Client::Pd(pd) => return pd::data_check(&self.pd_view(inner, pd).await),
         };
         let written = self.written.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let mut entries = Vec::new();
@@ -266,60 +262,12 @@ impl Health {
         check
     }
 
-    pub(super) async fn capture(&self, inner: &Inner) -> Result<ClusterState, DockerError> {
-        let doing = || format!("read the state of {}", inner.subject.name);
-        let mut state = ClusterState::default();
-        for node in inner.project.nodes() {
-            if let Some(service) = inner.project.service(&node.service) {
-                state.settings.insert(format!("image of {}", node.service), json!(service.image));
-                state.settings.insert(format!("command of {}", node.service), json!(service.command));
-            }
-        }
-        match &self.client {
-            Client::Etcd(etcd) => {
-                let mut error = "no node runs".to_owned();
-                for node in &inner.subject.nodes {
-                    let Some(at) = self.address(&inner.project, &node.name, node.port).await else {
-                        continue;
-                    };
-                    match etcd.status(at).await {
-                        Ok(status) => drop(state.raw.insert(node.name.clone(), raw(&status))),
-                        Err(said) => error = said,
-                    }
-                    if state.members.is_empty() {
-                        let (members, all) = tokio::join!(etcd.members(at), etcd.count(at, ""));
-                        let ours = etcd.count(at, PREFIX).await;
-                        if let (Ok(members), Ok(all), Ok(ours)) = (members, all, ours) {
-                            state.members = members.into_keys().collect();
-                            state.records = Some(all.saturating_sub(ours));
-                        }
-                    }
-                }
-                if state.members.is_empty() {
-                    return Err(DockerError::failed(doing(), error));
-                }
-            }
-            Client::Pd(pd) => {
-                let view =
-                    self.pd_view(inner, pd).await.map_err(|error| DockerError::failed(doing(), error))?;
-                state.members = view.stores.iter().map(|store| store.address.clone()).collect();
-                state.members.sort();
-                for store in &view.stores {
-                    let told =
-                        json!({"state": store.state, "leaders": store.leaders, "regions": store.regions});
-                    state.raw.insert(store.address.clone(), told);
-                }
-                state.raw.insert("regions".to_owned(), json!(view.region_checks));
-            }
-        }
-        Ok(state)
-    }
-
     pub(super) async fn observe(&self, inner: &Inner) -> Result<Observation, DockerError> {
         let view = match &self.client {
             Client::Pd(pd) => {
                 let doing = || format!("look at {}", inner.subject.name);
-                Some(self.pd_view(inner, pd).await.map_err(|error| DockerError::failed(doing(), error))?)
+                let (view, stopped) = tokio::join!(self.pd_view(inner, pd), stopped(&inner.project));
+                Some((view.map_err(|error| DockerError::failed(doing(), error))?, stopped))
             }
             Client::Etcd(_) => None,
         };
@@ -339,7 +287,10 @@ impl Health {
                             }
                         }
                     }
-                    (_, Some(view)) => (state_of(view, &node.name) == Some("Up"), None),
+                    (_, Some((view, stopped))) => {
+                        let is_up = view.store(&node.name).is_some_and(|store| store.state == "Up");
+                        (is_up && !stopped.contains_key(&node.name), None)
+                    }
                     (_, None) => (false, None),
                 };
                 NodeObservation { node: node.name.clone(), up, latency_ms, disk_percent }
@@ -362,9 +313,19 @@ impl Health {
     }
 }
 
-fn state_of<'a>(view: &'a PdView, node: &str) -> Option<&'a str> {
-    let store = view.stores.iter().find(|store| store.address.split(':').next() == Some(node))?;
-    Some(&store.state)
+/// Services whose container does not run as it should, and what it does. One of which Docker can't tell is not among them:
+/// a Docker that is gone is no fault of the system that is watched.
+async fn stopped(project: &Project) -> BTreeMap<String, String> {
+    let looks = project.nodes().iter().map(|node| async move {
+        let found = tokio::time::timeout(DOCKER_LIMIT, project.state(&node.service)).await;
+        let what = match found {
+            Ok(Ok(None)) => Some("its container is gone".to_owned()),
+            Ok(Ok(Some(state))) => state.complaint(),
+            Ok(Err(_)) | Err(_) => None,
+        };
+        what.map(|what| (node.service.clone(), what))
+    });
+    join_all(looks).await.into_iter().flatten().collect()
 }
 
 fn plain_member(node: &str, healthy: bool, error: Option<String>) -> MemberState {
@@ -377,17 +338,6 @@ fn plain_member(node: &str, healthy: bool, error: Option<String>) -> MemberState
         disk_percent: None,
         error,
     }
-}
-
-fn raw(status: &EtcdStatus) -> serde_json::Value {
-    let mut raw = Map::new();
-    raw.insert("healthy".to_owned(), json!(status.healthy));
-    raw.insert("leader".to_owned(), json!(status.leader));
-    raw.insert("term".to_owned(), json!(status.term));
-    raw.insert("index".to_owned(), json!(status.index));
-    raw.insert("database_bytes".to_owned(), json!(status.database_bytes));
-    raw.insert("version".to_owned(), json!(status.version));
-    raw.into()
 }
 
 #[cfg(test)]
