@@ -310,3 +310,48 @@ fn a_stopped_run_leaves_nothing_in_docker() {
     nothing_is_left_by(pid);
     assert!(docker(&["version", "--format", "{{.Server.Version}}"]).is_ok(), "Docker itself still answers");
 }
+
+/// A user's own program: it starts or continues what is not running, and says what it saw.
+const OWN_AGENT: &str = r#"
+import json, subprocess, sys
+
+task = json.load(sys.stdin)
+def run(*words):
+    done = subprocess.run([task["labctl"]["command"], *words], capture_output=True, text=True)
+    return done.stdout if done.returncode == 0 else done.stderr
+
+before = run("node", "list")
+node = task["ticket"]["node"]
+state = next(line.split()[1] for line in before.splitlines() if line.split()[0] == node)
+said = [run("node", "start", node), run("node", "exec", node, "--", "id", "-u"), run("node", "start", "n9")]
+print(json.dumps({"resolved": True, "summary": f"{node} was {state}; {said}"}))
+"#;
+
+#[test]
+fn a_program_of_the_user_repairs_etcd_through_labctl() {
+    if !has_docker() {
+        return;
+    }
+    let _alone = alone();
+    let place = place();
+    place.write("agent.py", OWN_AGENT);
+    place.write("variants/mine.yaml", "provider: anthropic\nmodel: mine-1\nprompt: unused\n");
+    let rest = "agent: {command: [python3, agent.py]}\ntimeout_seconds: 60\n";
+    campaign(&place, "etcd", "{type: node_kill}", "mine", rest);
+    let (code, said, pid) = run(&place, &["run", "breaks"]);
+    assert_eq!(code, Some(0), "{said}");
+    let trial = place.json(&["show", "1", "--trial", "1"]);
+    assert_eq!(text(&trial, "/row/outcome"), "pass", "{trial:#}");
+    let answer = text(&trial, "/answer");
+    assert!(
+        answer.contains("was stopped; ['ok\\n', '"),
+        "a state by `node list`, a start, a command inside: {answer}"
+    );
+    assert!(answer.contains("n9"), "a node that there is not is told: {answer}");
+    assert_eq!(trial["fault"]["trial"]["commands"], 4, "all that came through labctl is counted: {trial:#}");
+    let audit = list(&trial, "/fault/audit");
+    let start = audit.iter().find(|entry| text(entry, "/content").starts_with("labctl node start"));
+    let start = start.unwrap_or_else(|| panic!("the repair is not in the audit: {audit:#?}"));
+    assert_eq!((text(start, "/tool"), text(start, "/class")), ("labctl", "repair"));
+    nothing_is_left_by(pid);
+}

@@ -4,7 +4,7 @@ use super::probe::Prober;
 use super::{faults, labctl};
 use crate::error::refused;
 use crate::shell;
-use crate::shell::broker::Broker;
+use crate::shell::door::Door;
 use bakeoff_cluster::{Cluster, NodeStatus, Party};
 use bakeoff_core::fault::{Fault, Place, PlannedFault};
 use bakeoff_core::lab::{
@@ -15,8 +15,8 @@ use bakeoff_core::ports::lab::{BrokerCall, Instance, Presence, Shell, SubjectErr
 use bakeoff_core::trial::Millis;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 /// Between two looks at a cluster that is not healthy yet.
 const LOOK: Duration = Duration::from_millis(50);
@@ -24,7 +24,11 @@ const LOOK: Duration = Duration::from_millis(50);
 const CLOSING: Duration = Duration::from_millis(10);
 
 /// A running embedded cluster. Dropping it ends and removes it, as does the death of this program.
-pub struct EmbeddedInstance(Arc<Inner>);
+pub struct EmbeddedInstance {
+    inner: Arc<Inner>,
+    /// For a user's own program.
+    door: Door,
+}
 
 /// What the instance shares with the broker of its shells.
 pub(super) struct Inner {
@@ -35,10 +39,6 @@ pub(super) struct Inner {
     pub endpoints: Vec<(String, String)>,
     program: PathBuf,
     folder: PathBuf,
-    /// Of a user's own program; opened when it is asked for.
-    broker: OnceLock<Option<Arc<Broker>>>,
-    /// What came through it.
-    calls: Arc<Mutex<Vec<BrokerCall>>>,
 }
 
 impl EmbeddedInstance {
@@ -46,52 +46,30 @@ impl EmbeddedInstance {
         let endpoints: Vec<(String, String)> =
             cluster.endpoints().iter().map(|end| (node_name(end.node), end.url.clone())).collect();
         let prober = Prober::new(endpoints.clone()).map_err(refused)?;
-        Ok(Self(Arc::new(Inner {
+        let inner = Arc::new(Inner {
             cluster: Mutex::new(Some(Arc::new(cluster))),
             prober,
             endpoints,
-            program,
+            program: program.clone(),
             folder,
-            broker: OnceLock::new(),
-            calls: Arc::default(),
-        })))
-    }
-
-    /// Carries out commands, and keeps them where they are to be kept. What outlives the instance must not keep its
-    /// cluster alive.
-    fn labctl_of(&self, kept: Option<Arc<Mutex<Vec<BrokerCall>>>>) -> shell::Labctl {
-        let inner: Weak<Inner> = Arc::downgrade(&self.0);
-        Arc::new(move |command| {
-            let (inner, kept) = (inner.upgrade(), kept.clone());
-            Box::pin(async move {
-                let began_at = now();
-                let reply = match inner {
-                    Some(inner) => labctl::execute(&inner, &command).await,
-                    None => labctl::failed("the cluster is gone"),
-                };
-                if let Some(kept) = kept {
-                    let call = BrokerCall { began_at, ended_at: now(), command, exit_code: reply.exit_code };
-                    kept.lock().unwrap_or_else(PoisonError::into_inner).push(call);
-                }
-                reply
-            })
-        })
-    }
-
-    /// `None`: no socket can be made here.
-    fn with_broker(&self) -> Option<Arc<Broker>> {
-        let open = || {
-            let labctl = self.labctl_of(Some(Arc::clone(&self.0.calls)));
-            Broker::with_program(labctl, &self.0.program).ok().map(Arc::new)
-        };
-        self.0.broker.get_or_init(open).clone()
+        });
+        let door = Door::new(labctl_of(&inner), program);
+        Ok(Self { inner, door })
     }
 }
 
-/// Milliseconds since 1970.
-fn now() -> Millis {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
+/// Carries out commands. What outlives the instance must not keep its cluster alive.
+fn labctl_of(inner: &Arc<Inner>) -> shell::Labctl {
+    let inner: Weak<Inner> = Arc::downgrade(inner);
+    Arc::new(move |command| {
+        let inner = inner.upgrade();
+        Box::pin(async move {
+            match inner {
+                Some(inner) => labctl::execute(&inner, &command).await,
+                None => labctl::failed("the cluster is gone"),
+            }
+        })
+    })
 }
 
 /// `n2` for 2.
@@ -207,77 +185,78 @@ impl Inner {
 
 impl Instance for EmbeddedInstance {
     fn place(&self) -> Place {
-        Place::Embedded { folder: self.0.folder.to_string_lossy().into_owned() }
+        Place::Embedded { folder: self.inner.folder.to_string_lossy().into_owned() }
     }
 
     fn wait_healthy(&self, limit: Duration) -> BoxFuture<'_, Result<(), SubjectError>> {
-        Box::pin(self.0.wait_healthy(limit))
+        Box::pin(self.inner.wait_healthy(limit))
     }
 
     fn capture_state(&self) -> BoxFuture<'_, Result<ClusterState, SubjectError>> {
-        Box::pin(self.0.capture())
+        Box::pin(self.inner.capture())
     }
 
     fn observe(&self) -> BoxFuture<'_, Result<Observation, SubjectError>> {
-        Box::pin(self.0.observe())
+        Box::pin(self.inner.observe())
     }
 
     fn sample<'a>(&'a self, now: &'a (dyn Fn() -> Millis + Send + Sync)) -> BoxFuture<'a, HealthSample> {
         Box::pin(async move {
-            let (entries, members) = tokio::join!(self.0.prober.entries(), super::probe::members(&self.0));
+            let (entries, members) =
+                tokio::join!(self.inner.prober.entries(), super::probe::members(&self.inner));
             HealthSample { at: now(), entries, members }
         })
     }
 
     fn check_data(&self) -> BoxFuture<'_, DataCheck> {
-        Box::pin(self.0.prober.check_data())
+        Box::pin(self.inner.prober.check_data())
     }
 
     fn plan<'a>(&'a self, fault: &'a Fault, seed: u64) -> BoxFuture<'a, Result<PlannedFault, SubjectError>> {
-        Box::pin(faults::plan(&self.0, fault, seed))
+        Box::pin(faults::plan(&self.inner, fault, seed))
     }
 
     fn inject<'a>(&'a self, planned: &'a PlannedFault) -> BoxFuture<'a, Result<(), SubjectError>> {
-        Box::pin(faults::inject(&self.0, planned))
+        Box::pin(faults::inject(&self.inner, planned))
     }
 
     fn presence<'a>(&'a self, planned: &'a PlannedFault) -> BoxFuture<'a, Presence> {
-        Box::pin(faults::presence(&self.0, planned))
+        Box::pin(faults::presence(&self.inner, planned))
     }
 
     fn revert<'a>(&'a self, planned: &'a PlannedFault) -> BoxFuture<'a, Result<(), SubjectError>> {
-        Box::pin(faults::revert(&self.0, planned))
+        Box::pin(faults::revert(&self.inner, planned))
     }
 
     fn briefing(&self) -> String {
-        labctl::briefing(&self.0.endpoints)
+        labctl::briefing(&self.inner.endpoints)
     }
 
     fn open_shell(&self) -> BoxFuture<'_, Result<Arc<dyn Shell>, SubjectError>> {
-        let labctl = self.labctl_of(None);
-        let urls = self.0.endpoints.iter().map(|(_, url)| url.clone()).collect();
-        Box::pin(shell::open(self.0.program.clone(), labctl, urls))
+        let labctl = labctl_of(&self.inner);
+        let urls = self.inner.endpoints.iter().map(|(_, url)| url.clone()).collect();
+        Box::pin(shell::open(self.inner.program.clone(), labctl, urls))
     }
 
     fn labctl<'a>(&'a self, command: &'a LabCommand) -> BoxFuture<'a, LabReply> {
-        Box::pin(labctl::execute(&self.0, command))
+        Box::pin(labctl::execute(&self.inner, command))
     }
 
     fn broker(&self) -> Option<String> {
-        Some(self.with_broker()?.socket().display().to_string())
+        self.door.socket()
     }
 
     fn labctl_program(&self) -> Option<String> {
-        Some(self.with_broker()?.program().display().to_string())
+        self.door.program()
     }
 
     fn broker_calls(&self) -> Vec<BrokerCall> {
-        std::mem::take(&mut *self.0.calls.lock().unwrap_or_else(PoisonError::into_inner))
+        self.door.calls()
     }
 
     fn close(&self) -> BoxFuture<'_, Result<(), SubjectError>> {
         Box::pin(async {
-            let cluster = self.0.cluster.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let cluster = self.inner.cluster.lock().unwrap_or_else(PoisonError::into_inner).take();
             let Some(mut cluster) = cluster else { return Ok(()) };
             // Requests that are on their way still hold it; each of them ends by its own limit.
             loop {

@@ -5,6 +5,7 @@ pub(crate) mod broker;
 mod bwrap;
 mod client;
 mod commands;
+pub(crate) mod door;
 
 pub use client::{LABCTL, labctl_main};
 

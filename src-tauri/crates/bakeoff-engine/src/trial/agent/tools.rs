@@ -3,6 +3,7 @@
 use super::super::Verdict;
 use super::super::lab::seconds;
 use super::Desk;
+use bakeoff_core::lab::command::HELP;
 use bakeoff_core::lab::{Executed, LabCommand, LabReply, classify, shell};
 use bakeoff_core::ports::lab::{Shell, ShellOutput, SubjectError};
 use bakeoff_core::ports::{Tool, ToolCall, ToolChoice, ToolResult};
@@ -255,14 +256,13 @@ fn offer(name: &str, limit: Duration) -> Tool {
     let limit = limit.as_secs_f64();
     let (description, command) = match name {
         SHELL => (
-            format!("Runs a command in a shell beside the system. It is ended after {limit} s with exit code 124."),
+            format!(
+                "Runs a command in a shell beside the system. It is ended after {limit} s with exit code 124."
+            ),
             "The shell command.",
         ),
         _ => (
-            "Controls the nodes of the system: `node list`, `node start NODE`, `node stop NODE`, `node restart NODE`, \
-             `node cont NODE`, `node logs NODE [LINES]`, `node inspect NODE`, `node exec NODE -- COMMAND`, `link list`, \
-             `link clear FROM TO`, `disk df NODE`, `disk ls NODE`, `disk rm NODE PATH`. `help` tells more."
-                .to_owned(),
+            format!("Controls the nodes of the system:\n{HELP}"),
             "The words of the command, such as `node list`.",
         ),
     };

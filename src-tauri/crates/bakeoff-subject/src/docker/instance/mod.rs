@@ -13,17 +13,19 @@ use super::labels::Identity;
 use super::project::Project;
 use super::shell::{Carry, DockerShell};
 use super::{Engine, compose, fault, sweep, warden};
+use crate::shell::Labctl;
+use crate::shell::door::Door;
 use bakeoff_core::fault::{Fault, FaultKind, Place, PlannedFault, Target};
 use bakeoff_core::lab::{ClusterState, DataCheck, HealthSample, LabCommand, LabReply, Observation};
 use bakeoff_core::ports::BoxFuture;
-use bakeoff_core::ports::lab::{Instance, OpenInstance, Presence, Shell, SubjectError, Subjects};
+use bakeoff_core::ports::lab::{BrokerCall, Instance, OpenInstance, Presence, Shell, SubjectError, Subjects};
 use bakeoff_core::subject::{ProbeKind, Subject};
 use bakeoff_core::trial::Millis;
 use health::Health;
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::{Mutex, OnceCell};
 
@@ -84,9 +86,10 @@ impl DockerSubjects {
         let project = Project::up(engine, identity, blueprint, &tools_image).await?;
         let health =
             Health::new(subject.probe).map_err(|error| DockerError::failed("make a client", error))?;
-        let inner = Inner { project, subject, health, capabilities, lease: wanted.lease };
+        let inner = Arc::new(Inner { project, subject, health, capabilities, lease: wanted.lease });
         Ok(Arc::new(DockerInstance {
-            inner: Arc::new(inner),
+            door: Door::new(labctl_of(&inner), self.program.clone()),
+            inner,
             read_words: self.read_words,
             closed: AtomicBool::new(false),
         }))
@@ -197,6 +200,24 @@ impl Inner {
     }
 }
 
+/// Carries out commands. What outlives the instance must not keep its project alive.
+fn labctl_of(inner: &Arc<Inner>) -> Labctl {
+    let inner: Weak<Inner> = Arc::downgrade(inner);
+    Arc::new(move |command| {
+        let inner = inner.upgrade();
+        Box::pin(async move {
+            match inner {
+                Some(inner) => inner.labctl(&command).await,
+                None => LabReply {
+                    exit_code: 1,
+                    stdout: String::new(),
+                    stderr: "the cluster is gone\n".to_owned(),
+                },
+            }
+        })
+    })
+}
+
 /// SplitMix64's last step: neighbouring seeds choose independently.
 fn mixed(seed: u64) -> u64 {
     let a = (seed.wrapping_add(0x9e37_79b9_7f4a_7c15) ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -208,6 +229,8 @@ fn mixed(seed: u64) -> u64 {
 struct DockerInstance {
     inner: Arc<Inner>,
     read_words: ReadWords,
+    /// For a user's own program.
+    door: Door,
     closed: AtomicBool,
 }
 
@@ -328,6 +351,18 @@ impl Instance for DockerInstance {
 
     fn labctl<'a>(&'a self, command: &'a LabCommand) -> BoxFuture<'a, LabReply> {
         Box::pin(self.inner.labctl(command))
+    }
+
+    fn broker(&self) -> Option<String> {
+        self.door.socket()
+    }
+
+    fn labctl_program(&self) -> Option<String> {
+        self.door.program()
+    }
+
+    fn broker_calls(&self) -> Vec<BrokerCall> {
+        self.door.calls()
     }
 
     fn close(&self) -> BoxFuture<'_, Result<(), SubjectError>> {
