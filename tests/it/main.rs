@@ -4,6 +4,7 @@
 mod apply_targets;
 mod architecture;
 mod cluster;
+mod command_classes;
 mod crash;
 #[cfg(target_os = "linux")]
 mod docker;

@@ -212,3 +212,31 @@ describe('comparing agents', () => {
     expect(screen.queryByTestId('fault-table')).toBeNull();
   });
 });
+
+describe('the model that tells the class of commands', () => {
+  it('is kept once it has a name, and with its address', async () => {
+    const { backend } = await openWindow('faults', { name: 'settings' });
+    const kept = async () => (await backend.settings()).settings.classifier;
+    const change = async (testId: string, value: string) => {
+      await fireEvent.change(screen.getByTestId(testId), { target: { value } });
+      await settle();
+    };
+    const providers = [...screen.getByTestId('classifier-provider').querySelectorAll('option')];
+    expect(providers.map((option) => option.value)).not.toContain('builtin');
+    await change('classifier-provider', 'openai-compatible');
+    expect(await kept()).toBeNull();
+    expect(document.body.textContent).toContain('until then nothing is saved');
+    await change('classifier-model', ' small-1 ');
+    expect(await kept()).toEqual({ provider: 'openai-compatible', model: 'small-1', base_url: null });
+    await change('classifier-address', 'http://127.0.0.1:9000/v1');
+    expect((await kept())?.base_url).toBe('http://127.0.0.1:9000/v1');
+    await expectAccessible();
+    await change('classifier-provider', 'anthropic');
+    expect(await kept()).toBeNull();
+    expect((screen.getByTestId('classifier-model') as HTMLInputElement).value).toBe('');
+    await change('classifier-model', 'small-2');
+    expect(await kept()).toEqual({ provider: 'anthropic', model: 'small-2', base_url: null });
+    await change('classifier-provider', '');
+    expect(await kept()).toBeNull();
+  });
+});

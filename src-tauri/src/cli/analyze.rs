@@ -1,10 +1,11 @@
 //! `bakeoff analyze CAMPAIGN|RUN`
 
 use super::output::{Output, data, table, talk};
-use super::{CliResult, DONE, compare, faults};
+use super::{CliResult, DONE, FAILED, compare, faults};
+use bakeoff_core::chart::format;
 use bakeoff_core::lab::CommandClass;
 use bakeoff_service::Service;
-use bakeoff_service::dto::{Analysis, ClassifiedBy, CommandCount, CommandSummary};
+use bakeoff_service::dto::{Analysis, Classified, ClassifiedBy, CommandCount, CommandSummary};
 
 /// Arguments of `analyze`.
 #[derive(Debug, clap::Args)]
@@ -15,13 +16,19 @@ pub struct Arguments {
     /// Also list every different command with its class.
     #[arg(long)]
     commands: bool,
+    /// First ask the model that is set in Settings for the class of commands that the rules don't know. What it says is kept
+    /// and counts from then on, here and in comparisons.
+    #[arg(long)]
+    classify: bool,
 }
 
 /// Prints what the trials say.
 pub fn run(service: &Service, arguments: &Arguments, output: &Output) -> CliResult {
-    let analysis = service.analyze(&arguments.target, arguments.commands)?;
+    let classified = arguments.classify.then(|| service.classify_commands(&arguments.target)).transpose()?;
+    let is_whole = classified.as_ref().is_none_or(|classified| classified.problem.is_none());
+    let analysis = Analysis { classified, ..service.analyze(&arguments.target, arguments.commands)? };
     output.print(&analysis, || print(&analysis));
-    Ok(DONE)
+    Ok(if is_whole { DONE } else { FAILED })
 }
 
 fn print(analysis: &Analysis) {
@@ -34,6 +41,9 @@ fn print(analysis: &Analysis) {
     for summary in &analysis.commands {
         print_commands(summary);
     }
+    if let Some(classified) = &analysis.classified {
+        print_classified(classified);
+    }
     for warning in &analysis.comparison.warnings {
         talk(&format!("caution: {warning}"));
     }
@@ -42,6 +52,22 @@ fn print(analysis: &Analysis) {
     }
     for left_out in &analysis.left_out {
         talk(&format!("left out: run #{}: {}", left_out.run, left_out.reason));
+    }
+}
+
+fn print_classified(of: &Classified) {
+    let cost = of.cost_usd.map_or_else(|| "cost unknown".to_owned(), format::usd);
+    let tokens = of.usage.total_tokens().map_or_else(|| "unknown".to_owned(), format::count);
+    talk(&format!(
+        "{} told the class of {} of {} commands that the rules don't know, {} more were known from before; {} calls, {tokens} \
+         tokens, {cost}",
+        of.model, of.classified, of.asked, of.known, of.calls
+    ));
+    if of.too_long > 0 {
+        talk(&format!("{} commands are too long to be asked about and stay unclassified", of.too_long));
+    }
+    if let Some(problem) = &of.problem {
+        talk(&format!("caution: not all commands were asked about: {problem}; the next --classify goes on"));
     }
 }
 
@@ -90,11 +116,16 @@ fn print_commands(summary: &CommandSummary) {
         return;
     }
     data(&format!("\n{}:", summary.name));
-    let rows = summary
-        .commands
-        .iter()
-        .map(|of| vec![of.count.to_string(), of.trials.to_string(), class(of), by(of), shown(&of.command)]);
-    data(&table(&["times", "trials", "class", "by", "command"], &[0, 1], rows.collect()));
+    let has_reasons = summary.commands.iter().any(|of| of.reason.is_some());
+    let rows = summary.commands.iter().map(|of| {
+        let mut row =
+            vec![of.count.to_string(), of.trials.to_string(), class(of), by(of), shown(&of.command)];
+        row.extend(has_reasons.then(|| of.reason.as_deref().map(shown).unwrap_or_default()));
+        row
+    });
+    let mut header = vec!["times", "trials", "class", "by", "command"];
+    header.extend(has_reasons.then_some("why"));
+    data(&table(&header, &[0, 1], rows.collect()));
 }
 
 fn class(of: &CommandCount) -> String {

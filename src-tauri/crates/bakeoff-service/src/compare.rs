@@ -16,7 +16,8 @@ impl Service {
     pub fn compare(&self, request: &CompareRequest) -> Result<CompareView> {
         let pool = self.pool(request)?;
         let options = options(&pool, request)?;
-        let comparison = analysis::compare(&pool.trials, &options);
+        let mut comparison = analysis::compare(&pool.trials, &options);
+        comparison.warnings.extend(pool.caution.clone());
         let best = best(&comparison, comparison.primary_metric, Aggregate::Avg, 1);
         let by_fault = match self.fault_pool_of(String::new(), request)? {
             Some(found) => analysis::by_fault(&pool.trials, &found.names(), &options),

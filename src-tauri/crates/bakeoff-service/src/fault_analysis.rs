@@ -1,13 +1,14 @@
 //! What the trials of one campaign or run say: outcomes, times, fault by fault, and what the agents ran.
 
+use crate::command_classes::{KnownClass, ModelClasses};
 use crate::compare::options;
-use crate::dto::{Analysis, ClassCount, ClassifiedBy, CommandCount, CommandSummary, CompareRequest};
+use crate::dto::{Analysis, ClassCount, CommandCount, CommandSummary, CompareRequest};
 use crate::error::Result;
 use crate::fault_pool::{FaultPool, label_of, request_of};
 use crate::pool::Pool;
 use crate::service::Service;
 use bakeoff_core::analysis;
-use bakeoff_core::lab::{CommandClass, is_thrashing, known_class};
+use bakeoff_core::lab::{CommandClass, is_thrashing};
 use bakeoff_core::outcome::Outcome;
 use bakeoff_core::trial::{Millis, TrialKey};
 use bakeoff_store::CommandRow;
@@ -22,7 +23,8 @@ impl Service {
         let request = CompareRequest { resampling: true, ..request_of(target) };
         let pool = self.pool(&request)?;
         let options = options(&pool, &request)?;
-        let comparison = analysis::compare(&pool.trials, &options);
+        let mut comparison = analysis::compare(&pool.trials, &options);
+        comparison.warnings.extend(pool.caution.clone());
         let found = self.fault_pool_of(label_of(target), &request)?;
         let (faults, summaries) = match &found {
             Some(found) => (
@@ -38,10 +40,12 @@ impl Service {
             comparison,
             faults,
             commands: summaries,
+            classified: None,
         })
     }
 
     fn command_summaries(&self, found: &FaultPool, each: bool) -> Result<Vec<CommandSummary>> {
+        let classes = self.model_classes()?;
         let mut of_variants: Vec<OfVariant> =
             found.pool.variants.iter().map(|_| OfVariant::default()).collect();
         for run in &found.pool.runs {
@@ -58,7 +62,7 @@ impl Service {
             }
             for row in self.store().run_commands(*run)?.into_iter().filter(|row| results.contains(&row.key)) {
                 if let Some(of) = of_variant(&found.pool, *run, row.key, &mut of_variants) {
-                    of.take(*run, row);
+                    of.take(*run, row, &classes);
                 }
             }
         }
@@ -90,16 +94,15 @@ struct OfVariant {
 struct OfLine {
     count: u32,
     trials: HashSet<(u32, TrialKey)>,
-    class: Option<CommandClass>,
+    known: Option<KnownClass>,
 }
 
 impl OfVariant {
-    fn take(&mut self, run: u32, row: CommandRow) {
+    fn take(&mut self, run: u32, row: CommandRow, classes: &ModelClasses) {
         let of_line = self.by_line.entry(row.line.clone()).or_insert_with(|| OfLine {
             count: 0,
             trials: HashSet::new(),
-            // What the rules do not know was called risky when it was run, so as not to be taken for harmless.
-            class: known_class(&row.line).and(Some(row.class)),
+            known: classes.of(&row),
         });
         of_line.count += 1;
         of_line.trials.insert((run, row.key));
@@ -108,11 +111,9 @@ impl OfVariant {
 
     fn summary(self, variant: u16, name: String, each: bool) -> CommandSummary {
         let count = |class: Option<CommandClass>| {
-            self.by_line.values().filter(|of| of.class == class).map(|of| of.count).sum::<u32>()
+            self.by_line.values().filter(|of| of.class() == class).map(|of| of.count).sum::<u32>()
         };
-        let classes =
-            [CommandClass::Read, CommandClass::Repair, CommandClass::Risky, CommandClass::Destructive];
-        let classes = classes.map(|class| ClassCount { class, count: count(Some(class)) });
+        let classes = CommandClass::ALL.map(|class| ClassCount { class, count: count(Some(class)) });
         let mut commands: Vec<CommandCount> =
             if each { self.by_line.iter().map(counted).collect() } else { Vec::new() };
         commands.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.command.cmp(&b.command)));
@@ -130,13 +131,19 @@ impl OfVariant {
     }
 }
 
+impl OfLine {
+    fn class(&self) -> Option<CommandClass> {
+        self.known.as_ref().map(|known| known.class)
+    }
+}
+
 fn counted((line, of): (&String, &OfLine)) -> CommandCount {
     CommandCount {
         command: line.clone(),
         count: of.count,
         trials: of.trials.len() as u32,
-        class: of.class,
-        classified_by: of.class.map(|_| ClassifiedBy::Rules),
-        reason: None,
+        class: of.class(),
+        classified_by: of.known.as_ref().map(|known| known.by.clone()),
+        reason: of.known.as_ref().and_then(|known| known.reason.clone()),
     }
 }

@@ -1,13 +1,16 @@
 //! The trials of fault campaigns with the names of their faults: what an analysis or a duel starts from.
 
+use crate::command_classes::{ByModels, ModelClasses};
 use crate::dto::{CompareRequest, ServiceError};
 use crate::error::Result;
 use crate::pool::Pool;
 use crate::service::Service;
-use bakeoff_core::analysis::FaultName;
+use bakeoff_core::analysis::{FaultName, LabNumbers, TrialNumbers};
 use bakeoff_core::dataset::Case;
 use bakeoff_core::lab::{FaultCase, NO_AGENT};
-use std::sync::Arc;
+use bakeoff_core::trial::TrialKey;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Runs of fault campaigns, pooled.
 pub(crate) struct FaultPool {
@@ -118,6 +121,33 @@ impl Service {
             .collect::<Result<_>>()?;
         Ok(Some(FaultPool { label, pool, cases }))
     }
+
+    /// Adds to the trials of a fault campaign what they have beside others. A separate read, so that other campaigns pay
+    /// nothing for it.
+    pub(crate) fn add_fault_numbers(
+        &self,
+        run: u32,
+        numbers: &mut [TrialNumbers],
+        classes: &ModelClasses,
+    ) -> Result<ByModels> {
+        let of_faults = self.store().fault_numbers(run)?;
+        let by_key: HashMap<TrialKey, bakeoff_store::FaultNumbers> =
+            of_faults.into_iter().map(|numbers| (numbers.key, numbers)).collect();
+        let by_models = self.destructive_by_models(run, classes)?;
+        for trial in numbers {
+            let Some(found) = by_key.get(&trial.key) else { continue };
+            let more = by_models.destructive.get(&trial.key).copied().unwrap_or_default();
+            trial.lab = Some(LabNumbers {
+                detect_s: found.detect_s.map(|seconds| seconds as f32),
+                restore_s: found.restore_s.map(|seconds| seconds as f32),
+                censored_s: found.censored_s.map(|seconds| seconds as f32),
+                commands: found.commands,
+                destructive: found.destructive + more,
+                mechanism: mechanism_number(found.mechanism.as_deref().unwrap_or_default()),
+            });
+        }
+        Ok(by_models)
+    }
 }
 
 /// Reads a stored case back.
@@ -125,4 +155,16 @@ pub(crate) fn fault_case(id: &str, json: String) -> Result<FaultCase> {
     let json = serde_json::value::RawValue::from_string(json)
         .map_err(|error| ServiceError::bad_input(format!("the case {id} can't be read: {error}")))?;
     FaultCase::of(&Case { id: id.into(), json }).map_err(ServiceError::bad_input)
+}
+
+/// The number of a mechanism, the same for the same name as long as this program runs.
+fn mechanism_number(name: &str) -> u16 {
+    static NAMES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = names.iter().position(|known| known == name);
+    let index = known.unwrap_or_else(|| {
+        names.push(name.to_owned());
+        names.len() - 1
+    });
+    u16::try_from(index).unwrap_or(u16::MAX)
 }

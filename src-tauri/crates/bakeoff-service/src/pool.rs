@@ -1,9 +1,10 @@
 //! Pooling runs: the trials of one or several runs with common indices of variants and cases.
 
-use crate::dto::{CompareRequest, LeftOut, ServiceError};
+use crate::command_classes::{ByModels, ModelClasses};
+use crate::dto::{ClassifierSettings, CompareRequest, LeftOut, ServiceError};
 use crate::error::Result;
 use crate::service::Service;
-use bakeoff_core::analysis::{LabNumbers, TrialNumbers};
+use bakeoff_core::analysis::TrialNumbers;
 use bakeoff_core::campaign::Campaign;
 use bakeoff_core::trial::TrialKey;
 use bakeoff_core::variant::Variant;
@@ -42,6 +43,8 @@ pub(crate) struct Pool {
     pub campaign: Campaign,
     /// Every run in it is finished.
     pub complete: bool,
+    /// What a reader must know of its numbers.
+    pub caution: Option<String>,
     maps: Vec<RunMap>,
 }
 
@@ -73,6 +76,7 @@ impl Pool {
             campaigns: vec![campaign.name.clone()],
             campaign,
             complete: true,
+            caution: None,
             maps: Vec::new(),
         }
     }
@@ -127,6 +131,8 @@ struct PoolKey {
     /// State and trials ended (with retried ones) of each run.
     progress: Vec<(RunState, u32, u64)>,
     left_out: usize,
+    /// What models said of commands, and whose word counts.
+    classes: (i64, Option<ClassifierSettings>),
 }
 
 impl Service {
@@ -148,6 +154,7 @@ impl Service {
                 .map(|run| (run.state, run.count(|_| true), run.cost.known_usd.to_bits()))
                 .collect(),
             left_out: left_out.len(),
+            classes: (self.store().command_classes_revision()?, self.current_settings().classifier),
         };
         if let Some((known, pool)) = &*self.pools.0.lock().unwrap_or_else(PoisonError::into_inner)
             && *known == key
@@ -243,15 +250,20 @@ impl Service {
             campaigns: Vec::new(),
             campaign,
             complete: false,
+            caution: None,
             maps: Vec::new(),
         };
         let mut contents: HashMap<i64, u32> = HashMap::new();
         let mut repetitions: HashMap<(u32, u16), u16> = HashMap::new();
+        let classes =
+            if pool.campaign.lab.is_some() { self.model_classes()? } else { ModelClasses::default() };
+        let mut by_models = (classes, ByModels::default());
         for (run, variants) in &by_run {
             let map = self.map_run(*run, variants, &mut pool, &mut contents, runs.len() == 1)?;
-            self.add_trials(&mut pool, &map, &mut repetitions, runs.len() == 1)?;
+            self.add_trials(&mut pool, &map, &mut repetitions, runs.len() == 1, &mut by_models)?;
             pool.maps.push(map);
         }
+        pool.caution = by_models.1.caution();
         Ok(pool)
     }
 
@@ -287,36 +299,18 @@ impl Service {
         Ok(map)
     }
 
-    /// Adds to the trials of a fault campaign what they have beside others. A separate read, so that other campaigns pay
-    /// nothing for it.
-    fn add_fault_numbers(&self, run: u32, numbers: &mut [TrialNumbers]) -> Result<()> {
-        let of_faults = self.store().fault_numbers(run)?;
-        let by_key: HashMap<TrialKey, bakeoff_store::FaultNumbers> =
-            of_faults.into_iter().map(|numbers| (numbers.key, numbers)).collect();
-        for trial in numbers {
-            let Some(found) = by_key.get(&trial.key) else { continue };
-            trial.lab = Some(LabNumbers {
-                detect_s: found.detect_s.map(|seconds| seconds as f32),
-                restore_s: found.restore_s.map(|seconds| seconds as f32),
-                censored_s: found.censored_s.map(|seconds| seconds as f32),
-                commands: found.commands,
-                destructive: found.destructive,
-                mechanism: mechanism_number(found.mechanism.as_deref().unwrap_or_default()),
-            });
-        }
-        Ok(())
-    }
-
     fn add_trials(
         &self,
         pool: &mut Pool,
         map: &RunMap,
         repetitions: &mut HashMap<(u32, u16), u16>,
         alone: bool,
+        by_models: &mut (ModelClasses, ByModels),
     ) -> Result<()> {
         let mut numbers = self.store().numbers(map.run)?;
         if pool.campaign.lab.is_some() {
-            self.add_fault_numbers(map.run, &mut numbers)?;
+            let (classes, sum) = by_models;
+            sum.add(self.add_fault_numbers(map.run, &mut numbers, classes)?);
         }
         let unchanged =
             alone && map.variants.iter().enumerate().all(|(index, mapped)| *mapped == Some(index as u16));
@@ -368,16 +362,4 @@ fn pooled_variants(by_run: &[(u32, Vec<RunVariant>)], wanted: &[String]) -> Resu
             })
         })
         .collect()
-}
-
-/// The number of a mechanism, the same for the same name as long as this program runs.
-fn mechanism_number(name: &str) -> u16 {
-    static NAMES: Mutex<Vec<String>> = Mutex::new(Vec::new());
-    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = names.iter().position(|known| known == name);
-    let index = known.unwrap_or_else(|| {
-        names.push(name.to_owned());
-        names.len() - 1
-    });
-    u16::try_from(index).unwrap_or(u16::MAX)
 }

@@ -1,6 +1,7 @@
 //! The user's settings: one JSON file in their configuration folder.
 
 use crate::atomic;
+use crate::classify::can_classify;
 use crate::dto::{ServiceError, Settings};
 use crate::error::Result;
 use bakeoff_mlflow::{Credentials, TrackingUri};
@@ -40,12 +41,16 @@ pub fn path_in(folder: &Path) -> PathBuf {
     folder.join("settings.json")
 }
 
+fn is_address(url: &str) -> bool {
+    url.starts_with("http://") || url.starts_with("https://")
+}
+
 fn check(settings: &Settings) -> Result<()> {
     let bad = |message: String, hint: &str| Err(ServiceError::bad_input(message).with_hint(hint));
     for (provider, provider_settings) in &settings.providers {
         let name = provider.name();
         if let Some(url) = &provider_settings.base_url
-            && !(url.starts_with("http://") || url.starts_with("https://"))
+            && !is_address(url)
         {
             return bad(format!("{name}: {url:?} is not an address"), "start it with http:// or https://");
         }
@@ -80,6 +85,26 @@ fn check(settings: &Settings) -> Result<()> {
     ] {
         if value == Some(0) {
             return bad(format!("0 {what} would be no test"), "give 1 or more, or leave it empty");
+        }
+    }
+    if let Some(classifier) = &settings.classifier {
+        if !can_classify(classifier.provider) {
+            return bad(
+                "the built-in model is no language model: it can't tell the class of a command".to_owned(),
+                "choose another provider for the class of commands",
+            );
+        }
+        if classifier.model.trim().is_empty() {
+            return bad(
+                "the class of commands: the model has no name".to_owned(),
+                "write the name as the provider has it, or choose none",
+            );
+        }
+        if let Some(url) = classifier.base_url.as_deref().filter(|url| !is_address(url)) {
+            return bad(
+                format!("the class of commands: {url:?} is not an address"),
+                "start it with http:// or https://",
+            );
         }
     }
     if settings.spend_cap_usd.is_some_and(|cap| !cap.is_finite() || cap < 0.0) {

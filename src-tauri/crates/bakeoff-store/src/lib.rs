@@ -1,6 +1,6 @@
 //! Keeps everything in SQLite: runs, frozen variants and cases, trials, attempts, steps, events, artifacts,
-//! applies, gates, deploy blocks, the queue of triage tests, what MLflow servers already have, and of fault campaigns the journal of faults, tickets,
-//! health samples and audit entries.
+//! applies, gates, deploy blocks, the queue of triage tests, what MLflow servers already have, and of fault campaigns the
+//! journal of faults, tickets, health samples, audit entries, and what models said of commands.
 //!
 //! One thread writes and groups what is waiting into one transaction; a caller's future resolves after that
 //! transaction is on the disk. Any number of threads read, each from one consistent moment, and neither waits for
@@ -32,6 +32,7 @@ pub use table::applies::{Applied, NewApply};
 pub use table::artifacts::{Artifact, ArtifactHead};
 pub use table::audit_entries::CommandRow;
 pub use table::cases::{CaseHead, NewCase, StoredCase};
+pub use table::command_classes::KeptClass;
 pub use table::counts::VariantCounts;
 pub use table::deploy_blocks::{DeployBlock, NewDeployBlock};
 pub use table::events::RunEvent;

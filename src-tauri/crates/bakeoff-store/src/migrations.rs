@@ -12,6 +12,7 @@ pub(crate) const ALL: &[&str] = &[
     include_str!("../migrations/0003_faults.sql"),
     include_str!("../migrations/0004_operator.sql"),
     include_str!("../migrations/0005_triage.sql"),
+    include_str!("../migrations/0006_command_classes.sql"),
 ];
 
 /// Refuses databases of other programs before anything is changed.

@@ -1,6 +1,7 @@
 /** The Settings place: providers and keys, prices, limits, and what works on this machine. */
 import type { HttpState } from '$lib/backend';
 import type { Check } from '$lib/bindings/Check';
+import type { ClassifierSettings } from '$lib/bindings/ClassifierSettings';
 import type { LocalServer } from '$lib/bindings/LocalServer';
 import type { Price } from '$lib/bindings/Price';
 import type { Provider } from '$lib/bindings/Provider';
@@ -60,6 +61,10 @@ export class Settings {
 
   setTrackingUri(uri: string | null): Promise<void> {
     return this.#save((settings) => ({ ...settings, mlflow_tracking_uri: uri }));
+  }
+
+  setClassifier(classifier: ClassifierSettings | null): Promise<void> {
+    return this.#save((settings) => ({ ...settings, classifier }));
   }
 
   async setTriage(

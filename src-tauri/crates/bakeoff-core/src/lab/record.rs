@@ -38,6 +38,9 @@ pub enum CommandClass {
 }
 
 impl CommandClass {
+    /// All of them, the least harmful first.
+    pub const ALL: [Self; 4] = [Self::Read, Self::Repair, Self::Risky, Self::Destructive];
+
     /// The name in files.
     pub fn name(self) -> &'static str {
         match self {

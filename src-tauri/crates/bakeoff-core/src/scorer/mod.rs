@@ -17,6 +17,7 @@ use ts_rs::TS;
 pub use compile::{CompiledScorer, ScorerProblem, compile, for_case};
 pub use json::extract as extract_json;
 pub(crate) use json::{last_object, whole_or_fenced};
+pub(crate) use score::quoted;
 pub use score::{AnswerFacts, RubricQuestion, Scoring, score};
 pub use weigh::weigh;
 

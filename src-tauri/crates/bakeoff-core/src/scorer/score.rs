@@ -364,7 +364,7 @@ pub(super) fn label(text: &str) -> String {
 }
 
 /// A text in quotes for a sentence, on one line and not too long.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("\"{}\"", shortened(text, 120).replace('\n', "⏎"))
 }
 

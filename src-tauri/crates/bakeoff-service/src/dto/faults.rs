@@ -3,6 +3,8 @@
 use super::LeftOut;
 use bakeoff_core::analysis::{Comparison, FaultSlice, HeadToHead, VariantSummary};
 use bakeoff_core::lab::CommandClass;
+use bakeoff_core::trial::Usage;
+use bakeoff_core::variant::Provider;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -22,6 +24,34 @@ pub struct Analysis {
     pub faults: Vec<FaultSlice>,
     /// What the agents ran, one a variant; empty for campaigns without faults.
     pub commands: Vec<CommandSummary>,
+    /// What came of asking a model for classes, where that was asked for.
+    pub classified: Option<Classified>,
+}
+
+/// What came of asking a model for the class of commands that the rules don't know.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Classified {
+    /// Whose model was asked.
+    pub provider: Provider,
+    /// The model.
+    pub model: String,
+    /// Different commands of which it had told the class before.
+    pub known: u32,
+    /// Different commands that it was asked about now.
+    pub asked: u32,
+    /// Of these, those of which it told the class.
+    pub classified: u32,
+    /// Commands that are too long to be asked about.
+    pub too_long: u32,
+    /// Calls, failed ones included.
+    pub calls: u32,
+    /// Their tokens.
+    pub usage: Usage,
+    /// What they cost, USD; `None` when any is unknown.
+    pub cost_usd: Option<f64>,
+    /// Why not all were asked about.
+    pub problem: Option<String>,
 }
 
 /// What a variant's agents ran.

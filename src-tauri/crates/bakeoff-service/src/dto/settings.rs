@@ -26,6 +26,22 @@ pub struct Settings {
     pub triage_workers: Option<u32>,
     /// The most items of a triage test; absent: 200.
     pub triage_max_items: Option<u32>,
+    /// Which model tells the class of commands that the rules don't know. Absent: such commands stay unclassified.
+    pub classifier: Option<ClassifierSettings>,
+}
+
+/// The model that tells the class of commands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct ClassifierSettings {
+    /// Whose model.
+    pub provider: Provider,
+    /// Its name, sent exactly as written.
+    pub model: String,
+    /// Instead of the provider's address.
+    #[serde(default)]
+    pub base_url: Option<String>,
 }
 
 /// Settings of one provider.

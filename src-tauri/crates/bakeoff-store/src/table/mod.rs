@@ -5,6 +5,7 @@ pub(crate) mod artifacts;
 pub(crate) mod attempts;
 pub(crate) mod audit_entries;
 pub(crate) mod cases;
+pub(crate) mod command_classes;
 pub(crate) mod counts;
 pub(crate) mod deploy_blocks;
 pub(crate) mod events;

@@ -12,6 +12,7 @@ mod workflow;
 mod aggregates;
 mod applies;
 mod cases;
+mod command_classes;
 mod exports;
 mod faults;
 mod full_disk;

@@ -17,6 +17,7 @@ const RELEASED: &[(u32, &str)] = &[
     (3, include_str!("../fixtures/schema_3.sql")),
     (4, include_str!("../fixtures/schema_4.sql")),
     (5, include_str!("../fixtures/schema_5.sql")),
+    (6, include_str!("../fixtures/schema_6.sql")),
 ];
 
 fn load(dump: &str, path: &Path) {
@@ -103,6 +104,7 @@ async fn what_released_versions_wrote_is_read() {
         let imported =
             store.imported_run(1).expect("reads").map(|run| (run.source.file, run.source.campaign));
         assert_eq!(imported, (*version >= 4).then(|| ("eval.db".to_owned(), 3)));
+        assert_eq!(store.command_classes(1).expect("reads").len(), usize::from(*version >= 6));
     }
 }
 

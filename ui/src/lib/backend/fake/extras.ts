@@ -32,6 +32,7 @@ export function settingsView(): SettingsView {
       abtests: false,
       triage_workers: null,
       triage_max_items: null,
+      classifier: null,
     },
     path: '/home/me/.config/bakeoff/settings.json',
     providers: KEYS.map(([provider, variable]) => ({

@@ -4,6 +4,7 @@
 //! A line of several commands takes the class of the worst. What is not known is risky: it may be anything, and an agent
 //! that only wants to look has enough that is known.
 
+pub mod by_model;
 mod programs;
 mod removal;
 mod wrappers;
