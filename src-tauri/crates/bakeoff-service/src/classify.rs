@@ -35,8 +35,8 @@ impl Service {
     /// # Errors
     /// When no model is set or it has no key, and when there is no such fault campaign.
     pub fn classify_commands(&self, target: &str) -> Result<Classified> {
-        let classifier = self.classifier()?;
         let found = self.fault_pool(target)?;
+        let classifier = self.classifier()?;
         let mut unknown: BTreeSet<String> = BTreeSet::new();
         for run in &found.pool.runs {
             let rows = self.store().run_commands(*run)?;

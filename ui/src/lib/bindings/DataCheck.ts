@@ -19,4 +19,9 @@ wrong: number,
 /**
  * The check itself could not be done, and why.
  */
-error: string | null, };
+error: string | null, 
+/**
+ * Where nothing can be written through the system: what it says of its data instead. `missing` then are the parts of
+ * its data that lack a copy.
+ */
+reported?: string | null, };

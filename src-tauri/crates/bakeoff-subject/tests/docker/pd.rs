@@ -161,7 +161,7 @@ async fn a_cluster_without_writes_is_judged_by_its_own_word_and_says_so() {
 fn subject() -> Subject {
     let text = "kind: docker\nprobe: pd\nnodes: [{name: tikv1, port: 20160}, {name: tikv4, port: 20160}, {name: tikv5, port: 20160}]\n\
                 services:\n  tikv1: {image: a}\n  tikv4: {image: a}\n  tikv5: {image: a}\n\
-                timing: {hold_seconds: 10, sample_seconds: 5}\nfaults: [node_kill]\n";
+                timing: {hold_seconds: 10, sample_seconds: 2.5}\nfaults: [node_kill]\n";
     let checked = bakeoff_core::subject::check("tikv", text);
     checked.value.unwrap_or_else(|| panic!("{:?}", checked.diagnostics))
 }
