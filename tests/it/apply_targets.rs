@@ -92,7 +92,7 @@ fn targets_that_are_no_good_are_refused_untouched() {
         .says("app.yaml is not a valid variant")
         .says("key path");
     assert_eq!(place.read("app.yaml"), app);
-    assert_eq!(place.json(&["list-variants"]).as_array().expect("a list").len(), 6, "nothing was made");
+    assert_eq!(place.json(&["list-variants"]).as_array().expect("a list").len(), 9, "nothing was made");
     place.run(&["undo"]).expect_code(3).says("nothing to undo");
 }
 

@@ -235,8 +235,11 @@ fn docker_that_is_gone_in_the_middle_of_a_trial_is_no_ones_failure_and_the_next_
     let mut place = place();
     let gate = Gate::open();
     place.set_variable("DOCKER_HOST", &format!("tcp://127.0.0.1:{}", gate.port));
+    // Nobody repairs, so that a fault is in for longer than a busy machine needs to see it.
+    place.write("variants/bystander.yaml", "provider: builtin\nmodel: noop\nsystem_prompt: Look.\n");
     let faults = "{type: latency, params: {min_ms: 200, max_ms: 400}}, {type: node_pause}";
-    campaign(&place, "etcd", faults, "runbook", "parallel: 1\ntimeout_seconds: 30\n");
+    let rest = "parallel: 1\ntimeout_seconds: 30\n";
+    campaign(&place, "etcd", faults, "bystander", rest);
     let running = place.start(&["run", "breaks"]);
     let pid = running.id();
     until("a fault is in", || {
@@ -250,10 +253,12 @@ fn docker_that_is_gone_in_the_middle_of_a_trial_is_no_ones_failure_and_the_next_
     ran.says("failed to reach Docker");
     gate.mend();
     nothing_is_left_by(pid);
-    let (code, said, pid) = run(&place, &["run", "breaks", "--retry-failed"]);
+    campaign(&place, "etcd", faults, "runbook", rest);
+    let (code, said, pid) = run(&place, &["run", "breaks"]);
     assert_eq!(code, Some(0), "{said}");
-    let passed = trials(&place).iter().filter(|row| row["outcome"] == "pass").count();
-    assert!(passed >= 1, "the next trial is clean: {:#?}", trials(&place));
+    let newest = place.newest_run()["id"].to_string();
+    let rows = list(&place.json(&["show", &newest, "--trials", "100"]), "/trials").to_vec();
+    assert!(rows.iter().any(|row| row["outcome"] == "pass"), "the next trial is clean: {rows:#?}");
     nothing_is_left_by(pid);
 }
 

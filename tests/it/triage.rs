@@ -102,6 +102,9 @@ fn a_test_that_waits_is_followed_by_whoever_watches_and_every_call_is_kept() {
         })
     });
     let place = news(&server);
+    let mut request: Value = serde_json::from_str(&place.read("request.json")).expect("the request");
+    request["variants"][0]["system_prompt"] = "Judge for people who run servers.".into();
+    place.write("request.json", request.to_string());
     let made = create(&place);
     assert_eq!((text(&made, "/state"), text(&made, "/run_state")), ("queued", "queued"));
     assert_eq!(count(&made, "/items"), ITEMS as u64);
@@ -113,6 +116,15 @@ fn a_test_that_waits_is_followed_by_whoever_watches_and_every_call_is_kept() {
     let body = server.requests()[0].json();
     let sent = ["max_tokens", "max_completion_tokens"].iter().find_map(|name| body[*name].as_u64());
     assert_eq!(sent, Some(321), "the variant's limit is sent: {body}");
+    let has_own_prompt = |text: &str| text.contains("Judge for people who run servers.");
+    for request in server.requests() {
+        let (asked, is_a) = (request.text(), request.text().contains("model-a"));
+        assert_eq!(
+            has_own_prompt(&asked),
+            is_a,
+            "only the variant with a prompt of its own is asked so: {asked}"
+        );
+    }
     let audit = place.json(&["abtest", "show", "1", "--calls"]);
     assert_eq!(count(&audit, "/total") as usize, server.count(), "every call, the failed ones too");
     let failed: Vec<&Value> = list(&audit, "/rows").iter().filter(|call| !call["error"].is_null()).collect();
@@ -238,7 +250,10 @@ fn what_is_wrong_with_a_request_is_named_at_its_place() {
     );
     check(&|it| it["variants"][1]["name"] = "a".into(), &["named twice"]);
     check(&|it| it["max_items"] = 0.into(), &["max_items", "allowed is"]);
-    check(&|it| it["window_end"] = "2026-11-01T00:00:01Z".into(), &["no candidate is left of 30"]);
+    check(
+        &|it| it["window_end"] = "2026-11-01T00:00:01Z".into(),
+        &["no candidate is left of 30", "the candidates are of 2026-11-01 to 2026-11-28"],
+    );
     assert_eq!(count(&place.json(&["abtest", "list"]), "/total"), 0, "nothing was kept");
     std::fs::remove_file(place.path("datasets/news.jsonl")).expect("the candidates can be removed");
     check(&|_| {}, &["datasets/news.jsonl"]);

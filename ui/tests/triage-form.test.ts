@@ -100,6 +100,15 @@ describe('a new test', () => {
     expect(queueIt().disabled).toBe(true);
   });
 
+  it('asks with a prompt of its own, where one is written', async () => {
+    const { backend } = await openForm();
+    const asked = vi.spyOn(backend, 'previewTriage');
+    await type('variant-0-system_prompt', 'Judge for operators.\n');
+    await typedPause();
+    const prompts = asked.mock.lastCall?.[0].variants.map((variant) => variant.system_prompt);
+    expect(prompts).toEqual(['Judge for operators.\n', null, null]);
+  });
+
   it('shows an empty window as such', async () => {
     await openForm();
     await type('field-window_start', '2019-01-01');

@@ -47,6 +47,16 @@ describe('a triage test', () => {
     expect(backend.memory.get('triage-part')).toBe('none');
   });
 
+  it('leads to its trials, and its campaign’s list of runs leads back', async () => {
+    await openWindow('triage', THREE);
+    await click('triage-trials');
+    expect(screen.queryByTestId('triage-test')).toBeNull();
+    expect(text('run-state')).toBe('Finished');
+    await click('back-to-builder');
+    await click('run-3');
+    expect(text('triage-test')).toContain('#3');
+  });
+
   it('has one column a variant: score, flags in words, reason, categories, figures, or the error', async () => {
     await openWindow('triage', EIGHT);
     const header = within(screen.getByTestId('item-table')).getAllByRole('columnheader');

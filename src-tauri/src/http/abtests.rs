@@ -76,6 +76,9 @@ pub(crate) struct VariantBody {
     /// The address, for `openai-compatible`.
     #[serde(default)]
     base_url: Option<String>,
+    /// What it is asked with; absent or `null`: the topic's prompt, or the one for triage that Bakeoff brings.
+    #[serde(default)]
+    system_prompt: Option<String>,
 }
 
 /// How much a model thinks.
@@ -207,6 +210,7 @@ fn request_of(body: CreateBody) -> Result<TriageRequest, ApiError> {
             model: Some(variant.model),
             reasoning_effort: variant.reasoning_effort.map(ReasoningEffort::from),
             max_output_tokens: variant.max_output_tokens,
+            system_prompt: variant.system_prompt,
             base_url: variant.base_url,
         });
     }

@@ -100,7 +100,7 @@ fn workspaces(bridge: &Bridge, root: &Path) {
 }
 
 fn files(bridge: &Bridge) {
-    assert_eq!(bridge.call::<Vec<VariantRow>>("list_variants", json!({})).len(), 6);
+    assert_eq!(bridge.call::<Vec<VariantRow>>("list_variants", json!({})).len(), 9);
     assert_eq!(bridge.call::<Vec<CampaignRow>>("list_campaigns", json!({})).len(), 4);
     assert_eq!(bridge.call::<Vec<DatasetRow>>("list_datasets", json!({})).len(), 2);
     let preview: DatasetPreview = bridge.call("preview_dataset", json!({"path": "datasets/tickets.jsonl"}));

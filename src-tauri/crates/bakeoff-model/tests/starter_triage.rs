@@ -8,12 +8,17 @@ use bakeoff_core::triage::{
     Candidate, CandidateSource, Selection, Topic, TriageAnswer, TriageTrial, agreement, answer_schema,
     candidates, check_topic, prompt_fields, select, summarize, with_prompts,
 };
-use bakeoff_core::variant::Variant;
+use bakeoff_core::variant::{self, Variant};
 use bakeoff_model::builtin;
 use serde_json::{Map, Value};
 
 const TOPIC: &str = include_str!("../../../starter/topics/operations.yaml");
 const CAMPAIGN: &str = include_str!("../../../starter/campaigns/news-triage.yaml");
+const VARIANTS: [(&str, &str); 3] = [
+    ("news-short", include_str!("../../../../variants/news-short.yaml")),
+    ("news-interests", include_str!("../../../../variants/news-interests.yaml")),
+    ("news-exclusions", include_str!("../../../../variants/news-exclusions.yaml")),
+];
 const NEWS: &str = include_str!("../../../starter/datasets/operations-news.jsonl");
 
 fn topic() -> Topic {
@@ -85,11 +90,13 @@ fn answers(variant: Variant, items: &[Candidate]) -> Vec<TriageAnswer> {
 #[test]
 fn better_prompts_find_more() {
     let (items, _) = items(None);
-    let variants = checked_campaign().triage.expect("it is a triage campaign").variants;
-    let names: Vec<String> = variants.iter().map(|variant| variant.name.clone()).collect();
-    assert_eq!(names, ["short", "interests", "exclusions"]);
-    let of_variant: Vec<Vec<TriageAnswer>> =
-        variants.into_iter().map(|variant| answers(variant, &items)).collect();
+    let names = VARIANTS.map(|(name, _)| name.to_owned());
+    assert_eq!(checked_campaign().variants, names);
+    let of_variant = VARIANTS.map(|(name, text)| {
+        let checked = variant::check_without_prompt(name, text);
+        assert_eq!(checked.diagnostics, [], "{name} has no finding");
+        answers(checked.value.expect("a variant without findings is valid"), &items)
+    });
     let right: Vec<usize> = of_variant
         .iter()
         .map(|answers| {

@@ -178,6 +178,7 @@ impl Service {
         Ok(RunRow {
             gates,
             faults,
+            is_triage: definition.triage.is_some(),
             id: run.id,
             state: state(run.state),
             done: run.done(),

@@ -131,6 +131,7 @@ fn variant(text: &str) -> Result<TriageVariant, String> {
         model: None,
         reasoning_effort: None,
         max_output_tokens: None,
+        system_prompt: None,
         base_url: None,
     };
     let Some(rest) = rest else { return Ok(variant) };

@@ -63,4 +63,8 @@ gates?: GateState | null,
 /**
  * Of a fault campaign: what it breaks, and how.
  */
-faults?: RunFaults | null, };
+faults?: RunFaults | null, 
+/**
+ * It is a triage test, which has a view of its own.
+ */
+is_triage?: boolean, };

@@ -12,6 +12,10 @@ export type TriageRow = {
  */
 run: number, 
 /**
+ * Its campaign: the file's name, or `triage-TOPIC` for a test without one.
+ */
+campaign: string, 
+/**
  * The topic's name.
  */
 topic: string, 

@@ -28,4 +28,8 @@ max_output_tokens: number | null,
 /**
  * For `openai-compatible`.
  */
-base_url: string | null, };
+base_url: string | null, 
+/**
+ * What it is asked with. `None`: the topic's prompt, or the one for triage that Bakeoff brings.
+ */
+system_prompt: string | null, };

@@ -28,6 +28,8 @@ export interface Draft {
   effort: ReasoningEffort | '';
   tokens: string;
   baseUrl: string;
+  /** Empty: the topic's, or the one that Bakeoff brings. */
+  prompt: string;
 }
 
 const DEFAULTS: [string, string, ReasoningEffort][] = [
@@ -104,7 +106,8 @@ export class NewTest {
 
   #blank(name: string): Draft {
     const key = ++this.#keys;
-    return { key, file: null, name, provider: 'openai', model: '', effort: '', tokens: '', baseUrl: '' };
+    const typed = { provider: 'openai', model: '', tokens: '', baseUrl: '', prompt: '' };
+    return { key, file: null, name, effort: '', ...typed };
   }
 
   #fromFile(name: string): Draft {
@@ -196,6 +199,7 @@ function asVariant(draft: Draft): TriageVariant {
     reasoning_effort: null,
     max_output_tokens: null,
     base_url: null,
+    system_prompt: null,
   };
   if (draft.file !== null) return { ...nothing, name: draft.file };
   return {
@@ -205,5 +209,6 @@ function asVariant(draft: Draft): TriageVariant {
     reasoning_effort: draft.effort || null,
     max_output_tokens: wholeNumber(draft.tokens) ?? null,
     base_url: (draft.provider === 'openai-compatible' && draft.baseUrl.trim()) || null,
+    system_prompt: draft.prompt.trim() === '' ? null : draft.prompt,
   };
 }

@@ -81,6 +81,10 @@ pub struct RunRow {
     #[serde(default)]
     #[ts(optional = nullable)]
     pub faults: Option<RunFaults>,
+    /// It is a triage test, which has a view of its own.
+    #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub is_triage: bool,
 }
 
 /// What a fault campaign breaks, and how.

@@ -71,6 +71,9 @@ pub struct TriageVariant {
     /// For `openai-compatible`.
     #[serde(default)]
     pub base_url: Option<String>,
+    /// What it is asked with. `None`: the topic's prompt, or the one for triage that Bakeoff brings.
+    #[serde(default)]
+    pub system_prompt: Option<String>,
 }
 
 /// What a triage test would take. Nothing is called for it.
@@ -112,6 +115,8 @@ pub enum JobState {
 pub struct TriageRow {
     /// The run's number.
     pub run: u32,
+    /// Its campaign: the file's name, or `triage-TOPIC` for a test without one.
+    pub campaign: String,
     /// The topic's name.
     pub topic: String,
     /// The topic's id.

@@ -13,6 +13,9 @@ use bakeoff_core::triage::{
     Candidate, CandidateSource, Topic, TriageSettings, candidates, prompt_fields, select, with_prompts,
 };
 use bakeoff_core::yaml;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::io::BufReader;
@@ -178,6 +181,7 @@ impl Service {
         loaded.diagnostics.extend(checked.diagnostics.into_iter().map(|found| found.in_file(&*place)));
         let Some(all) = checked.value else { return };
         let seed = campaign.sample.as_ref().map_or(campaign.seed, |sample| sample.seed);
+        let dates = dates_of(&all);
         let (chosen, selection) = select(all, settings.window, settings.max_items, seed);
         if chosen.is_empty() {
             let message = format!(
@@ -189,13 +193,26 @@ impl Service {
                 selection.duplicates + selection.represented
             );
             let told = Diagnostic::error("no-candidates", source_key(settings), message);
-            findings.push(told.hint("choose another window or topic"));
+            let hint = match dates {
+                Some((first, last)) if selection.outside > 0 => {
+                    format!("choose another window: the candidates are of {first} to {last}")
+                }
+                _ => "choose another topic, or mend its source".to_owned(),
+            };
+            findings.push(told.hint(hint));
         }
         let case =
             |candidate: &Candidate| Case { id: candidate.id.as_str().into(), json: candidate.case_json() };
         loaded.cases = chosen.iter().map(case).collect();
         settings.selection = Some(selection);
     }
+}
+
+/// The days of the oldest and the newest candidate, in UTC as windows are.
+fn dates_of(candidates: &[Candidate]) -> Option<(Date, Date)> {
+    let dates = candidates.iter().filter_map(|one| one.published_at);
+    let day = |at| Some(Timestamp::from_millisecond(at).ok()?.to_zoned(TimeZone::UTC).date());
+    Some((day(dates.clone().min()?)?, day(dates.max()?)?))
 }
 
 /// The key that says where candidates are.

@@ -156,20 +156,23 @@ fn text_of(request: &TriageRequest, topic: &str) -> String {
 
 /// A variant as a campaign's list has it: a file's name, or the variant itself.
 fn entry_of(variant: &TriageVariant) -> Value {
-    let TriageVariant { name, provider, model, reasoning_effort, max_output_tokens, base_url } = variant;
-    if provider.is_none() && model.is_none() {
-        return name.as_str().into();
-    }
+    let TriageVariant { name, provider, model, reasoning_effort, max_output_tokens, base_url, system_prompt } =
+        variant;
     let fields = [
-        ("name", json!(name)),
         ("provider", json!(provider)),
         ("model", json!(model)),
         ("reasoning_effort", json!(reasoning_effort)),
         ("max_output_tokens", json!(max_output_tokens)),
         ("base_url", json!(base_url)),
+        ("system_prompt", json!(system_prompt)),
     ];
     let given = fields.into_iter().filter(|(_, value)| !value.is_null());
-    Value::Object(given.map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>())
+    let mut entry = given.map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>();
+    if entry.is_empty() {
+        return name.as_str().into();
+    }
+    entry.insert("name".to_owned(), json!(name));
+    Value::Object(entry)
 }
 
 /// Whether a campaign's runs wait in the queue.

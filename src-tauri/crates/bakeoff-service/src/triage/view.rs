@@ -145,6 +145,7 @@ impl Service {
         let topic = settings.candidates.as_ref();
         Ok(TriageRow {
             run: job.run,
+            campaign: run.campaign.clone(),
             topic: topic.map(|topic| topic.name.clone()).unwrap_or_default(),
             topic_id: topic.map(|topic| topic.id.clone()).unwrap_or_default(),
             window: settings

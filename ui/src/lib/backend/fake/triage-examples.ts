@@ -24,6 +24,7 @@ function variant(name: string, model: string, effort: ReasoningEffort | null): T
     reasoning_effort: effort,
     max_output_tokens: effort === null ? 600 : null,
     base_url: null,
+    system_prompt: null,
   };
 }
 

@@ -86,7 +86,7 @@ export class FakeTest extends FakeRun {
   }
 
   override row(): RunRow {
-    return { ...super.row(), cost_usd: this.#cost() };
+    return { ...super.row(), is_triage: true, cost_usd: this.#cost() };
   }
 
   #cost(): number | null {
@@ -103,6 +103,7 @@ export class FakeTest extends FakeRun {
     const { topic, topicId, maxItems, selection } = this.sample;
     return {
       run: this.id,
+      campaign: this.campaign,
       topic,
       topic_id: topicId,
       window: selection.window,
