@@ -55,10 +55,11 @@ bench-window: packages-test ui/dist/index.html
 	BAKEOFF_BINARY=$(RELEASE) node tests/bench/window.mjs
 
 # Kills at many moments, and every fault of the oracle matrix on both kinds of subjects.
-soak: packages-window
+# The same features as `make test`, so nothing is built twice.
+soak: packages-test
 	@skipped=$$(tests/docker/ready) || exit 1; code=0; export BAKEOFF_SOAK=1; \
-	  BAKEOFF_KILLS=100 cargo test -p bakeoff -p bakeoff-store -- crash kill --skip docker:: || code=$$?; \
-	  cargo test -p bakeoff --test it -- --test-threads 1 docker:: || code=$$?; \
+	  BAKEOFF_KILLS=100 cargo test --workspace --features ipc-test --test it --test processes -- crash kill --skip docker:: || code=$$?; \
+	  cargo test --workspace --features ipc-test --test it -- --test-threads 1 docker:: || code=$$?; \
 	  tests/docker/down; [ -z "$$skipped" ] || echo "Tests of Docker subjects: $$skipped" >&2; exit $$code
 
 # Writes generated files (schemas, expected findings, TypeScript types) anew.

@@ -47,13 +47,12 @@ describe('a triage test', () => {
     expect(backend.memory.get('triage-part')).toBe('none');
   });
 
-  it('leads to its trials, and its campaign’s list of runs leads back', async () => {
+  it('leads to its trials, and these lead back', async () => {
     await openWindow('triage', THREE);
     await click('triage-trials');
     expect(screen.queryByTestId('triage-test')).toBeNull();
     expect(text('run-state')).toBe('Finished');
     await click('back-to-builder');
-    await click('run-3');
     expect(text('triage-test')).toContain('#3');
   });
 

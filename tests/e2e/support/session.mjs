@@ -1,5 +1,4 @@
 // A small WebDriver client (W3C protocol): only what the journeys use. No library knows WebKitGTK's options for apps.
-import { writeFileSync } from "node:fs";
 import { until } from "./processes.mjs";
 
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
@@ -145,12 +144,6 @@ export class Session {
   async typeKeys(text) {
     const actions = [...text].flatMap((value) => [{ type: "keyDown", value }, { type: "keyUp", value }]);
     await this.#post("actions", { actions: [{ type: "key", id: "keyboard", actions }] });
-  }
-
-  /** A picture of the window as a PNG file. */
-  async screenshot(path) {
-    const data = await call("GET", `${this.#url}/screenshot`);
-    writeFileSync(path, Buffer.from(data, "base64"));
   }
 }
 

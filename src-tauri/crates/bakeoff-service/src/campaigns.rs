@@ -81,7 +81,7 @@ impl Service {
             });
         }
         for (name, (last_run, count)) in runs {
-            if !names.contains(&name) && !self.is_of_a_workflow(last_run.as_ref())? {
+            if !names.contains(&name) && !self.is_listed_elsewhere(last_run.as_ref())? {
                 rows.push(CampaignRow {
                     name,
                     path: None,
@@ -95,9 +95,13 @@ impl Service {
         Ok(rows)
     }
 
-    /// Whether a run was launched from a workflow file: its experiment is listed there, and is no campaign.
-    fn is_of_a_workflow(&self, run: Option<&RunRow>) -> Result<bool> {
+    /// Whether a run was launched from a workflow file, or made by a request for a triage test: its experiment is listed
+    /// there, and is no campaign whose file is gone.
+    fn is_listed_elsewhere(&self, run: Option<&RunRow>) -> Result<bool> {
         let Some(run) = run else { return Ok(false) };
+        if run.is_triage {
+            return Ok(true);
+        }
         Ok(self.store().definition(run.id)?.campaign.workflow.is_some())
     }
 
