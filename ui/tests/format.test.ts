@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asServiceError, errorText } from '$lib/format/errors';
+import { asServiceError, errorText, findingText } from '$lib/format/errors';
 import { intervalText, metricDifference, metricValue } from '$lib/format/metric';
 import {
   bytes,
@@ -91,6 +91,15 @@ describe('times', () => {
 
 describe('errors', () => {
   it('wraps what is no ServiceError', () => expect(asServiceError(new Error('x')).code).toBe('internal'));
+  it('tells a finding in sentences, and leaves names as they are', () => {
+    expect(findingText({ message: 'no candidate is left', hint: 'take another window' })).toBe(
+      'No candidate is left. Take another window.',
+    );
+    expect(findingText({ message: 'topics/news.yaml has errors', hint: null })).toBe(
+      'topics/news.yaml has errors.',
+    );
+    expect(findingText({ message: 'gpt-5 is unknown!', hint: '' })).toBe('gpt-5 is unknown!');
+  });
   it('is copied with its findings', () => {
     const start = { line: 3, column: 8 };
     const finding = {

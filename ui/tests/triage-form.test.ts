@@ -92,7 +92,7 @@ describe('a new test', () => {
     await openForm();
     await fireEvent.change(screen.getByTestId('variant-1-provider'), { target: { value: 'anthropic' } });
     await typedPause();
-    expect(text('variant-fields-1')).toContain('there is no key for anthropic');
+    expect(text('variant-fields-1')).toContain('There is no key for anthropic');
     expect(queueIt().disabled).toBe(false);
     await fireEvent.change(screen.getByTestId('field-topic'), { target: { value: 'papers' } });
     await typedPause();

@@ -26,3 +26,15 @@ export function diagnosticText(finding: Diagnostic): string {
   const hint = finding.hint ? ` (${finding.hint})` : '';
   return `${file}${place}${finding.severity}: ${finding.message}${hint}`;
 }
+
+/** The finding in sentences: what is wrong, and what to do. */
+export function findingText({ message, hint }: Pick<Diagnostic, 'message' | 'hint'>): string {
+  const texts = [message, hint].filter((text) => text !== null && text !== '');
+  return texts.map((text) => sentence(text as string)).join(' ');
+}
+
+/** With a capital, unless the text begins with a name such as a file's, and with a full stop. */
+function sentence(text: string): string {
+  const begun = text.replace(/^[a-z]+(?=[ ,])/, (word) => word.charAt(0).toUpperCase() + word.slice(1));
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}

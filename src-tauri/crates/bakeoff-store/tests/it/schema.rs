@@ -6,7 +6,7 @@ use crate::support::{NOW, key};
 use crate::workflow::steps;
 use bakeoff_core::lab::FaultTrial;
 use bakeoff_core::outcome::Outcome;
-use bakeoff_store::{RunState, Store};
+use bakeoff_store::{JobState, RunState, Store};
 use rusqlite::Connection;
 use std::path::Path;
 
@@ -104,6 +104,11 @@ async fn what_released_versions_wrote_is_read() {
         let imported =
             store.imported_run(1).expect("reads").map(|run| (run.source.file, run.source.campaign));
         assert_eq!(imported, (*version >= 4).then(|| ("eval.db".to_owned(), 3)));
+        let job = store.job(1).expect("reads").map(|job| (job.state, job.error));
+        let failed = (JobState::Failed, Some("every answer was an error".to_owned()));
+        assert_eq!(job, (*version >= 5).then_some(failed));
+        let calls = store.provider_calls(1, 0, 10).expect("reads").1;
+        assert_eq!(calls, if *version >= 5 { 5 } else { 0 }, "the attempts of a run that has a job");
         assert_eq!(store.command_classes(1).expect("reads").len(), usize::from(*version >= 6));
     }
 }
