@@ -92,6 +92,22 @@ fn the_starters_test_runs_offline_and_its_variants_differ() {
 }
 
 #[test]
+fn only_the_variants_own_prompts_are_applied_and_to_the_baseline() {
+    let mut place = Place::starter();
+    place.set_variable("ENABLE_ABTESTS", "true");
+    place.run(&["run", "news-triage"]).expect_code(0);
+    let before = place.read("variants/news-short.yaml");
+    let apply = ["apply-optimized", "--experiment", "news-triage"];
+    place.run(&apply).expect_code(0).prints("variants/news-short.yaml");
+    let after = place.read("variants/news-short.yaml");
+    assert!(after.contains("Not relevant: film"), "the best prompt is in the baseline's file: {after}");
+    assert!(!after.contains("\nprompt:"), "the shipped user prompt is no variant's own: {after}");
+    place.run(&["validate"]).expect_code(0);
+    place.run(&["undo"]).expect_code(0);
+    assert_eq!(place.read("variants/news-short.yaml"), before);
+}
+
+#[test]
 fn a_test_that_waits_is_followed_by_whoever_watches_and_every_call_is_kept() {
     let server = MockServer::with_rule(|request| {
         let is_b = request.text().contains("model-b");

@@ -161,6 +161,8 @@ impl Service {
         if let (Some(uri), Some(experiment)) = (&request.compare.mlflow_uri, &request.compare.experiment) {
             self.check_mlflow_prompt(uri, experiment, &chosen.name)?;
         }
+        let variant_hash = source.content_hash();
+        let source = self.with_own_prompts(&source, &view.runs)?;
         let target = request.target.clone().map_or_else(|| self.default_target(&source, &view.runs), Ok)?;
         let path = self.target_path(&target)?;
         if !has_extension(&path, &["yaml", "yml"]) {
@@ -193,16 +195,18 @@ impl Service {
             nodes,
             target,
         };
-        let variant_hash = source.content_hash();
         Ok(Change { preview, path, old, new: edited.text, runs: view.runs, variant_hash })
     }
 
-    /// The workflow that the variant was of; else the variant named default.
+    /// The workflow that the variant was of; of a triage test the baseline; else the variant named default.
     fn default_target(&self, source: &Variant, runs: &[u32]) -> Result<ApplyTarget> {
         if let (Some(_), Some(run)) = (&source.workflow, runs.last())
             && let Some(file) = self.store().definition(*run)?.campaign.workflow
         {
             return Ok(ApplyTarget { file, key_path: None, node: None });
+        }
+        if let Some(target) = self.triage_target(runs)? {
+            return Ok(target);
         }
         let target = ApplyTarget { file: "variants/default.yaml".to_owned(), key_path: None, node: None };
         if self.target_path(&target)?.is_file() {

@@ -4,6 +4,7 @@
 mod active;
 mod api_token;
 mod apply;
+mod apply_triage;
 mod apply_workflow;
 mod atomic;
 mod campaigns;

@@ -110,11 +110,12 @@ impl Spending {
     }
 }
 
-/// Every case costs the same a success, so that drawing them anew changes nothing.
+/// Every case costs the same a success, and one without a success nothing, so that drawing them anew changes nothing.
 fn is_constant(cases: &[Spent]) -> bool {
-    let mut ratios = cases.iter().map(|case| ratio(case.cost, case.successes));
-    let first = ratios.next().flatten();
-    first.is_some() && ratios.all(|ratio| ratio == first)
+    let mut ratios = cases.iter().filter_map(|case| ratio(case.cost, case.successes));
+    let first = ratios.next();
+    let is_free = |case: &Spent| case.successes > 0.0 || case.cost <= 0.0;
+    first.is_some() && ratios.all(|ratio| Some(ratio) == first) && cases.iter().all(is_free)
 }
 
 /// The BCa interval over cases; a resample without a success costs infinitely much a success.

@@ -91,6 +91,22 @@ fn cost_per_success_is_sum_by_sum_with_an_interval_on_request() {
 }
 
 #[test]
+fn a_success_that_costs_the_same_in_every_case_has_no_interval() {
+    let mut options = options(&["free", "priced"], 20);
+    options.resampling = true;
+    let mut trials: Vec<_> =
+        (0..20).flat_map(|case| [0, 1].map(|v| trial(v, case, 0, passed(case % 3 > 0)))).collect();
+    for trial in &mut trials {
+        trial.cost_usd = Some(f64::from(trial.key.variant) * 0.01);
+    }
+    let summaries = summarize(&trials, &options);
+    let (free, priced) = (&summaries[0].cost_per_success_usd, &summaries[1].cost_per_success_usd);
+    assert_eq!((free.value, free.interval), (Some(0.0), None), "failures that cost nothing change nothing");
+    assert!(free.note.as_ref().unwrap().contains("no spread among 20 cases"), "{free:?}");
+    assert!(priced.interval.is_some(), "failures that cost something do: {priced:?}");
+}
+
+#[test]
 fn repetitions_are_no_further_cases() {
     // Eight cases, each always or never right, ten times over.
     let trials: Vec<_> = (0..8)
