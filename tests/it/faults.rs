@@ -15,6 +15,18 @@ seed: 3
 
 const VANDAL: &str = "provider: builtin\nmodel: vandal\nsystem_prompt: Delete what is broken.\n";
 
+/// The starter's cluster with bounds of latency that a busy machine keeps; no fault of the campaign is one of latency.
+fn unhurried(place: &Place) {
+    let mut subject = place.read("subjects/embedded.yaml");
+    for (written, wanted) in
+        [("latency_ms: 250", "latency_ms: 2500"), ("latency_ms: 100", "latency_ms: 1000")]
+    {
+        assert!(subject.contains(written), "the starter's cluster says {written}");
+        subject = subject.replacen(written, wanted, 1);
+    }
+    place.write("subjects/embedded.yaml", subject);
+}
+
 fn trials(place: &Place, run: &str) -> Vec<Value> {
     let page = place.json(&["show", run, "--trials", "50"]);
     list(&page, "/trials").to_vec()
@@ -23,6 +35,7 @@ fn trials(place: &Place, run: &str) -> Vec<Value> {
 #[test]
 fn a_runbook_repairs_nobody_does_not_and_a_vandal_fails() {
     let place = Place::starter();
+    unhurried(&place);
     place.write("campaigns/breaks.yaml", CAMPAIGN);
     place.write("variants/vandals.yaml", VANDAL);
     place.run(&["validate"]).expect_code(0);
