@@ -106,7 +106,7 @@ fn the_oracle_judges_faults_repairs_and_vandals_on_etcd() {
     let _alone = alone();
     let rest = "include_baseline: true\nparallel: 3\ntimeout_seconds: 30\n";
     let faults = "{type: latency, params: {min_ms: 500, max_ms: 700}}";
-    let all = "{type: disk_pressure}, {type: node_kill}, {type: node_pause}, {type: packet_loss, params: {percent: 40}}, \
+    let all = "{type: disk_pressure}, {type: node_kill}, {type: node_pause}, {type: packet_loss, params: {percent: 80}}, \
         {type: network_partition}, {type: network_partition, params: {direction: asymmetric}}";
     let faults = match std::env::var_os("BAKEOFF_SOAK") {
         Some(_) => format!("{faults}, {all}"),

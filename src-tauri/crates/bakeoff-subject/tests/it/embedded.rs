@@ -63,6 +63,26 @@ async fn every_fault_lands_hurts_and_is_undone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_monitor_sees_a_node_that_is_there_and_serves_nobody() {
+    let lab = Lab::new();
+    let instance = lab.open().await;
+    // What it asks of its leader never arrives; what the others send does, so that it believes in its leader.
+    let one_way = Fault {
+        direction: Some(Direction::Asymmetric),
+        ..fault(FaultKind::NetworkPartition, Target::Follower)
+    };
+    let planned = inject(instance.as_ref(), &one_way, 0).await;
+    let node = planned.node.clone().expect("a node");
+    until(&format!("{node} is seen"), async || {
+        let observation = instance.observe().await.expect("it can be observed");
+        let seen = observation.nodes.iter().find(|seen| seen.node == node).expect("it is listed");
+        seen.up && seen.latency_ms.is_some_and(|ms| ms >= 900.0)
+    })
+    .await;
+    instance.close().await.expect("it ends");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_seed_chooses_the_node_and_what_cannot_be_done_says_why() {
     let lab = Lab::new();
     let instance = lab.open().await;
