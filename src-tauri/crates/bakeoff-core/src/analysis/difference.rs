@@ -70,8 +70,20 @@ pub(super) fn success(variant: &Column, baseline: &Column, options: &AnalysisOpt
     let differences = case_differences(variant, baseline);
     match paired_mean(&differences, options.confidence).filter(PairedMean::is_constant) {
         Some(paired) => same_share(&paired, differences.len(), notes(variant, baseline), options),
-        None => means(&differences, notes(variant, baseline), true, options),
+        None => within_bounds(means(&differences, notes(variant, baseline), true, options)),
     }
+}
+
+/// Student's interval may go beyond what a difference of shares can be.
+fn within_bounds(mut finding: Finding) -> Finding {
+    let clipped = finding.estimate.interval.map(|interval| interval.clipped(-1.0, 1.0));
+    if let Some((interval, true)) = clipped {
+        let notes =
+            finding.estimate.note.take().into_iter().chain(["interval clipped to ±100 points".to_owned()]);
+        finding.estimate.note = Some(notes.collect::<Vec<_>>().join("; "));
+        finding.estimate.interval = Some(interval);
+    }
+    finding
 }
 
 /// Student's interval would have no width; that no case differs from another is no certainty.

@@ -107,6 +107,21 @@ fn a_success_that_costs_the_same_in_every_case_has_no_interval() {
 }
 
 #[test]
+fn a_difference_of_shares_is_never_more_than_a_hundred_points() {
+    // Three repetitions of five cases: four that only the second variant passes, one that both do.
+    let trials: Vec<_> = (0..5)
+        .flat_map(|case| (0..3).flat_map(move |repetition| [0, 1].map(|v| (v, case, repetition))))
+        .map(|(v, case, repetition)| trial(v, case, repetition, passed(v == 1 || case == 4)))
+        .collect();
+    let comparison = compare(&trials, &options(&["default", "careful"], 5));
+    let first = comparison.differences.iter().find(|one| one.metric == Metric::SuccessRate).unwrap();
+    let (low, high) = first.difference.interval.unwrap().bounds().unwrap();
+    assert!((first.difference.value.unwrap() - 0.8).abs() < 1e-12);
+    assert!(high == 1.0 && low > 0.0 && low < 0.5, "{low} {high}");
+    assert!(first.difference.note.as_ref().unwrap().contains("clipped to ±100 points"));
+}
+
+#[test]
 fn repetitions_are_no_further_cases() {
     // Eight cases, each always or never right, ten times over.
     let trials: Vec<_> = (0..8)
