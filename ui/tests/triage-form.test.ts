@@ -96,7 +96,7 @@ describe('a new test', () => {
     expect(queueIt().disabled).toBe(false);
     await fireEvent.change(screen.getByTestId('field-topic'), { target: { value: 'papers' } });
     await typedPause();
-    expect(text('topic-findings')).toMatch(/topics\/papers\.yaml:3:1.*unknown key “sorce”/s);
+    expect(text('topic-findings')).toMatch(/topics\/papers\.yaml:3:1.*Unknown key “sorce”/s);
     expect(queueIt().disabled).toBe(true);
   });
 
