@@ -56,8 +56,8 @@ fn bodies_that_are_no_json_object_are_told_apart() {
 #[test]
 fn clients_that_send_slowly_lose_their_connection_and_nobody_else_does() {
     let limits = Limits {
-        header_time: Duration::from_millis(300),
-        body_time: Duration::from_millis(300),
+        header_time: Duration::from_secs(1),
+        body_time: Duration::from_secs(1),
         ..Limits::default()
     };
     let api = Api::of(Place::empty(), limits);
@@ -79,7 +79,7 @@ fn clients_that_send_slowly_lose_their_connection_and_nobody_else_does() {
 
 #[test]
 fn connections_beyond_the_limit_wait_for_a_place() {
-    let limits = Limits { connections: 2, header_time: Duration::from_millis(300), ..Limits::default() };
+    let limits = Limits { connections: 2, header_time: Duration::from_secs(1), ..Limits::default() };
     let api = Api::of(Place::empty(), limits);
     let idle = [api.connect(), api.connect(), api.connect()];
     // It is behind three that say nothing, which lose their places in time.

@@ -109,9 +109,10 @@ pub fn options_of(limits: Limits) -> Options {
     Options { bind: IpAddr::V4(Ipv4Addr::LOCALHOST), port: 0, token, limits }
 }
 
-/// A client that uses no proxy of the machine.
+/// A client that uses no proxy of the machine, and a connection for each request: one that the server is about to close
+/// must not be used again.
 pub fn client() -> Client {
-    Client::builder().no_proxy().timeout(DEADLINE).build().expect("a client")
+    Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(DEADLINE).build().expect("a client")
 }
 
 /// Sends a request and reads the answer.

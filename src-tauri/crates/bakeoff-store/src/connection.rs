@@ -4,7 +4,7 @@ use crate::error::{Problem, StoreError};
 use crate::migrations;
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Marks a file as Bakeoff's (`BKOF`).
 pub(crate) const APPLICATION_ID: i32 = 0x424B_4F46;
@@ -12,9 +12,25 @@ pub(crate) const APPLICATION_ID: i32 = 0x424B_4F46;
 /// The first bytes of every SQLite file.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
+/// How long a program that could not open the database lets the others go on.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// Opens the database for writing, creates it where there is none, brings it to the newest schema.
 pub(crate) fn open_writer(path: &Path, wait: Duration) -> Result<Connection, StoreError> {
     look_at_the_file(path)?;
+    let begun = Instant::now();
+    loop {
+        match open_now(path, wait) {
+            // Where two programs switch one new file to WAL, SQLite refuses one of them at once: both would wait for ever.
+            Err(error) if matches!(error.problem, Problem::Locked) && begun.elapsed() < wait => {
+                std::thread::sleep(PAUSE);
+            }
+            opened => return opened,
+        }
+    }
+}
+
+fn open_now(path: &Path, wait: Duration) -> Result<Connection, StoreError> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;

@@ -114,3 +114,24 @@ async fn a_lock_that_is_held_too_long_is_told() {
     other.execute_batch("ROLLBACK").expect("unlocks");
     assert_eq!(store.create_run(new_run("tickets", 1, 1)).await, Ok(1), "and it works again");
 }
+
+#[test]
+fn a_new_database_is_opened_by_several_programs_at_once() {
+    const PROGRAMS: usize = 6;
+    for round in 0..20 {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("new.db");
+        let start = std::sync::Barrier::new(PROGRAMS);
+        std::thread::scope(|scope| {
+            let open = || {
+                start.wait();
+                Store::open(&path).map(drop)
+            };
+            let programs: Vec<_> = (0..PROGRAMS).map(|_| scope.spawn(open)).collect();
+            for program in programs {
+                let opened = program.join().expect("no panic");
+                assert!(opened.is_ok(), "round {round}: {opened:?}");
+            }
+        });
+    }
+}
