@@ -85,7 +85,7 @@ fn a_broken_variant_stops_only_campaigns_that_use_it() {
     let place = Place::starter();
     place.write("variants/bad.yaml", "modle: x\n");
     place.run(&["plan", "tickets"]).expect_code(0);
-    place.run(&["list-variants"]).expect_code(0).says("1 of 7 variants can't be used").prints("has errors");
+    place.run(&["list-variants"]).expect_code(0).says("1 of 10 variants can't be used").prints("has errors");
     let text =
         place.read("campaigns/tickets.yaml").replace("[default, definitions", "[default, bad, definitions");
     place.write("campaigns/with-bad.yaml", text);
