@@ -1,6 +1,7 @@
 /** Where the user is. */
 import type { Backend } from '$lib/backend';
 import type { CompareRequest } from '$lib/bindings/CompareRequest';
+import type { RunRow } from '$lib/bindings/RunRow';
 import type { TrialKey } from '$lib/bindings/TrialKey';
 
 export type PlaceName = 'variants' | 'campaigns' | 'compare' | 'subjects' | 'settings';
@@ -103,6 +104,12 @@ export class Navigation {
   openRun(campaign: string, run: number): void {
     const section = this.place.section === 'workflows' ? 'workflows' : 'campaigns';
     this.#move({ ...this.place, name: 'campaigns', section, campaign, run });
+  }
+
+  /** A run where it is looked at: a triage test has a view of its own. */
+  openRow(row: Pick<RunRow, 'id' | 'campaign' | 'is_triage'>): void {
+    if (row.is_triage) this.openTriage(row.id);
+    else this.openRun(row.campaign, row.id);
   }
 
   /** The open run is one of this workflow: the list beside it is that of workflows. */

@@ -94,11 +94,11 @@ impl Spending {
             return Estimate::new(value, None, n, METHOD, notes);
         }
         let used = self.used();
-        let interval = interval(&used, total, value, options);
         if used.len() > 1 && is_constant(&used) {
             notes.add(no_spread(used.len(), "cases"));
             return Estimate::new(value, None, n, METHOD, notes);
         }
+        let interval = interval(&used, total, value, options);
         if interval.is_none_or(|interval| interval.bounds().is_none()) {
             notes.add("too few cases with a success for both bounds of the interval");
         }
