@@ -91,7 +91,8 @@ impl Operator {
             std::thread::yield_now();
         };
         file.execute_batch(&format!(
-            "UPDATE tickets SET status = 'acknowledged', held = 1 WHERE id = {id};
+            "BEGIN;
+             UPDATE tickets SET status = 'acknowledged', held = 1 WHERE id = {id};
              INSERT INTO agent_sessions (session_id, ticket_id, started_at) VALUES ('s-1', {id}, {NOW});
              INSERT INTO agent_log_entries (session_id, entry_type, content, raw_content, tool_name, tool_params, exit_code,
                  timestamp) VALUES
@@ -99,10 +100,28 @@ impl Operator {
                  ('s-1', 'tool_call', 'Lists.', NULL, 'shell', '{{\"command\": \"docker ps\"}}', NULL, {NOW}),
                  ('s-1', 'tool_result', 'All run.', 'three lines', 'shell', NULL, 0, {NOW});
              UPDATE tickets SET status = 'resolved', resolved_at = {NOW} WHERE id = {id};
-             UPDATE agent_sessions SET status = 'resolved', ended_at = {NOW}, outcome_summary = 'Nothing is wrong.';"
+             COMMIT;"
+        ))
+        .expect("SQL");
+        // Its session ends after the ticket, here when the trial has certainly seen that one.
+        until("the trial has seen the end", || self.has_seen("All run."));
+        file.execute_batch(&format!(
+            "UPDATE agent_sessions SET status = 'resolved', ended_at = {NOW}, outcome_summary = 'Nothing is wrong.'"
         ))
         .expect("SQL");
         carried
+    }
+
+    /// Whether the trial's audit has it.
+    fn has_seen(&self, summary: &str) -> bool {
+        let results = Connection::open(self.place.path(".bakeoff/results.db")).expect("opens");
+        results.busy_timeout(Duration::from_secs(5)).expect("SQL");
+        let found = results.query_row(
+            "SELECT EXISTS (SELECT 1 FROM audit_entries WHERE summary = ?1)",
+            [summary],
+            |row| row.get(0),
+        );
+        found.expect("SQL")
     }
 
     fn trial(&self) -> Value {

@@ -1,9 +1,11 @@
 //! Two programs in one workspace: one runs, the other watches and may not take over.
 
 use crate::support::{MockCampaign, Place, count, text, until};
+use bakeoff_service::{Service, ServiceOptions};
 use bakeoff_testkit::{MockServer, Reply};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 #[test]
 fn a_second_program_watches_and_is_refused() {
@@ -72,4 +74,13 @@ fn a_run_whose_program_was_killed_is_taken_over() {
     mended.store(true, Ordering::SeqCst);
     place.run(&["run", "calls", "--resume"]).expect_code(0);
     assert_eq!(server.count(), 7 + 5);
+}
+
+/// A run may end between the look at it and the wait for it.
+#[test]
+fn a_run_that_nobody_here_works_on_is_waited_for_without_harm() {
+    let place = Place::starter();
+    let options = ServiceOptions { config_folder: place.root().join("config"), ..ServiceOptions::default() };
+    let service = Service::open(&place.path(""), options).expect("the workspace opens");
+    service.wait_for_end(1, Duration::from_millis(1));
 }

@@ -144,7 +144,8 @@ impl Service {
         match self.active.get(run) {
             Some(active) => active.wait(most),
             // It runs in another program or waits in the queue.
-            None => self.handle().block_on(tokio::time::sleep(most)),
+            // The sleep is made inside: it needs the runtime's clock.
+            None => self.handle().block_on(async { tokio::time::sleep(most).await }),
         }
     }
 

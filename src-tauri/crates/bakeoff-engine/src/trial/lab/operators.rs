@@ -21,6 +21,8 @@ const LOOK: Duration = Duration::from_millis(200);
 const BIND_LIMIT: Duration = Duration::from_secs(15);
 /// Between two tries to bind.
 const BIND_EVERY: Duration = Duration::from_millis(500);
+/// An agent's last words are waited for this long after its end.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Looks in a row that may fail.
 const MOST_FAILURES: u32 = 5;
 
@@ -117,10 +119,27 @@ pub(super) async fn follow(
         if claim == Claim::Resolved {
             rig.trial.clocks.resolved_at = Some(rig.clock.now());
         }
+        let said = last_words(rig, said, times.limit).await;
         draft.record.answer = Some(said).filter(|said| !said.is_empty());
         repair.claim = claim;
         return Ok(repair);
     }
+}
+
+/// What the agent says at its end. Operator resolves the ticket and closes the session one after the other, so that the words
+/// may come after the end; nothing hangs on them but the record.
+async fn last_words(rig: &mut Rig, mut said: String, limit: Instant) -> String {
+    let until = (Instant::now() + LAST_WORDS).min(limit);
+    while said.is_empty() && Instant::now() < until {
+        tokio::time::sleep_until((Instant::now() + LOOK).min(until)).await;
+        let Some(operator) = rig.operator.as_mut() else { break };
+        let look = within(PROBE_LIMIT, "Reading operator.db", operator.look()).await.unwrap_or_default();
+        look.news.into_iter().for_each(|entry| rig.audit.append(entry));
+        if let Some(OperatorEnd::Resolved(words) | OperatorEnd::Escalated(words)) = look.end {
+            said = words;
+        }
+    }
+    said
 }
 
 /// Keeps what the ticket carried when it was first seen. That it is the variant has been looked at.
